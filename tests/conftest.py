@@ -1,0 +1,29 @@
+"""Fixtures shared by every test: where third-party sample data lie, and a fixed clock."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of third-party sample exports; skips when the machine has none."""
+    configured = os.environ.get("TIDYCRM_SHARED_DATA")
+    folder = Path(configured) if configured else REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(
+            "third-party sample data not found: set TIDYCRM_SHARED_DATA to their folder"
+        )
+    return folder
+
+
+@pytest.fixture
+def extracted_at() -> datetime:
+    """A fixed instant, so that load ids and manifests are the same in every run."""
+    return datetime(2026, 1, 15, 6, 0, tzinfo=UTC)
