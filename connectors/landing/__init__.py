@@ -1,0 +1,64 @@
+"""Landing: raw records as received, append-only, written once and atomically.
+
+The façade; import from here. `Landing` writes and reads, everything else is a value.
+"""
+
+from connectors.landing.model import (
+    ColumnInfo,
+    DriftEvent,
+    DriftKind,
+    LoadCounts,
+    LoadMode,
+    LoadResult,
+    Manifest,
+    Progress,
+    SnapshotBatch,
+    SourceFile,
+    SourceReport,
+)
+from connectors.landing.receipts import (
+    InputFingerprint,
+    Receipt,
+    fingerprint_file,
+    fingerprint_text,
+)
+from connectors.landing.schema import (
+    METADATA_SCHEMA,
+    REJECTED_INPUT,
+    REJECTED_SCHEMA,
+    SOURCE_NAME_PATTERN,
+    DeleteKind,
+    TypeHint,
+    check_source_name,
+    slug_column,
+    unique_names,
+)
+from connectors.landing.store import Landing
+
+__all__ = [
+    "METADATA_SCHEMA",
+    "REJECTED_INPUT",
+    "REJECTED_SCHEMA",
+    "SOURCE_NAME_PATTERN",
+    "ColumnInfo",
+    "DeleteKind",
+    "DriftEvent",
+    "DriftKind",
+    "InputFingerprint",
+    "Landing",
+    "LoadCounts",
+    "LoadMode",
+    "LoadResult",
+    "Manifest",
+    "Progress",
+    "Receipt",
+    "SnapshotBatch",
+    "SourceFile",
+    "SourceReport",
+    "TypeHint",
+    "check_source_name",
+    "fingerprint_file",
+    "fingerprint_text",
+    "slug_column",
+    "unique_names",
+]
