@@ -1,0 +1,144 @@
+"""The last steps: one table of all check results, then the published file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from connectors.landing import Landing
+from orchestration.dbt_build import published_models
+from orchestration.home import Home, replace_text
+from orchestration.publishing import PublishedTable, SourceWatermark, publish, quote
+from orchestration.quality_results import write_all
+from orchestration.runs import WAREHOUSE_POOL, run_instant
+from orchestration.workspace import Workspace, input_fingerprint, tidycrm_version
+
+QUALITY_KEY = dg.AssetKey(["hygiene", "data_quality_results"])
+PUBLICATION_KEY = dg.AssetKey(["published", "crm"])
+
+
+def build_publication_assets(
+    workspace: Workspace, manifest: Path, marts: list[dg.AssetKey]
+) -> list[dg.AssetsDefinition]:
+    """The quality table and the publication; both wait for every mart."""
+    return [
+        _quality(workspace, marts),
+        _publication(workspace, manifest, marts),
+    ]
+
+
+def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=QUALITY_KEY,
+        deps=marts,
+        group_name="published",
+        kinds={"parquet"},
+        description="One row per check of this run: what was checked by whom, how many "
+        "rows failed. Counts only.",
+    )
+    def data_quality_results(
+        context: dg.AssetExecutionContext,
+    ) -> dg.MaterializeResult[None]:
+        results = write_all(workspace.home, context.run_id)
+        failed = results.filter(~pl.col("success"))
+        return dg.MaterializeResult(
+            metadata={
+                "dagster/row_count": results.height,
+                "checks_failed": failed.height,
+                "errors": failed.filter(pl.col("severity") == "error").height,
+                "warnings": failed.filter(pl.col("severity") == "warn").height,
+            }
+        )
+
+    return data_quality_results
+
+
+def _publication(
+    workspace: Workspace, manifest: Path, marts: list[dg.AssetKey]
+) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=PUBLICATION_KEY,
+        deps=[*marts, QUALITY_KEY],
+        group_name="published",
+        kinds={"duckdb"},
+        pool=WAREHOUSE_POOL,
+        description="The DuckDB file that analysts open: every mart of this run, "
+        "swapped in one step after all blocking checks passed.",
+    )
+    def crm(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        home = workspace.home
+        instant = run_instant(context)
+        as_of = workspace.as_of(instant)
+        options = workspace.config.publish
+        result = publish(
+            warehouse=home.warehouse,
+            out=home.published,
+            tables=_tables(home, manifest),
+            sources=source_watermarks(home),
+            run_id=context.run_id,
+            as_of=as_of,
+            published_at=instant,
+            version=tidycrm_version(),
+            keep_versions=options.keep_versions,
+            parquet=options.parquet,
+        )
+        replace_text(
+            home.last_publication,
+            json.dumps(
+                {
+                    "run_id": context.run_id,
+                    "published_at": instant.isoformat(),
+                    "as_of": as_of.isoformat(),
+                    "fingerprint": input_fingerprint(workspace, as_of),
+                },
+                indent=1,
+            ),
+        )
+        return dg.MaterializeResult(
+            metadata={
+                "tables": len(result.row_counts),
+                "rows": sum(result.row_counts.values()),
+                "bytes": result.file.stat().st_size,
+                "versions_kept": result.versions_kept,
+                "path": dg.MetadataValue.path(str(result.file)),
+            }
+        )
+
+    return crm
+
+
+def _tables(home: Home, manifest: Path) -> list[PublishedTable]:
+    tables = [
+        PublishedTable(
+            name=model["name"],
+            relation=f"{quote(model['schema'])}.{quote(model['alias'])}",
+            order_by=tuple(model["config"].get("meta", {}).get("primary_key", ())),
+        )
+        for model in published_models(manifest)
+    ]
+    quality = PublishedTable(
+        name="data_quality_results",
+        relation=str(home.stage("data_quality_results")),
+        is_parquet=True,
+        order_by=("layer", "object", "rule_id", "rule_name"),
+    )
+    return sorted([*tables, quality], key=lambda table: table.name)
+
+
+def source_watermarks(home: Home) -> list[SourceWatermark]:
+    """How far every landed object of every source reaches, from the manifests."""
+    rows: dict[str, int] = {}
+    latest: dict[str, SourceWatermark] = {}
+    for manifest in Landing(home.landing).manifests():
+        name = f"{manifest.source_name}/{manifest.object}"
+        rows[name] = rows.get(name, 0) + manifest.counts.new
+        known = latest.get(name)
+        if known is None or known.watermark is None:
+            watermark = manifest.extracted_at
+        else:
+            watermark = max(known.watermark, manifest.extracted_at)
+        latest[name] = SourceWatermark(name, rows[name], watermark)
+    return [latest[name] for name in sorted(latest)]

@@ -1,0 +1,94 @@
+"""The two dbt passes: staging and unions before hygiene, marts after it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.dbt_build import Translator, target_path, test_results
+from orchestration.quality_results import write_layer
+from orchestration.runs import WAREHOUSE_POOL, run_instant
+from orchestration.workspace import Workspace
+
+PRE_IDENTITY = "tag:pre_identity"
+POST_IDENTITY = "tag:post_identity"
+
+
+def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefinition]:
+    """Both passes as asset definitions; dbt tests appear as asset checks."""
+
+    @dbt_assets(
+        manifest=manifest,
+        select=PRE_IDENTITY,
+        name="dbt_before_identity",
+        dagster_dbt_translator=Translator(),
+        pool=WAREHOUSE_POOL,
+    )
+    def before_identity(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource
+    ) -> Iterator[Any]:
+        yield from _build(workspace, context, dbt, layer="staging")
+
+    @dbt_assets(
+        manifest=manifest,
+        select=POST_IDENTITY,
+        name="dbt_after_identity",
+        dagster_dbt_translator=Translator(),
+        pool=WAREHOUSE_POOL,
+    )
+    def after_identity(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource
+    ) -> Iterator[Any]:
+        yield from _build(workspace, context, dbt, layer="warehouse")
+
+    return [before_identity, after_identity]
+
+
+def _build(
+    workspace: Workspace,
+    context: dg.AssetExecutionContext,
+    dbt: DbtCliResource,
+    *,
+    layer: str,
+) -> Iterator[Any]:
+    instant = run_instant(context)
+    variables = workspace.dbt_vars(workspace.as_of(instant))
+    invocation = dbt.cli(
+        ["build", "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test"],
+        context=context,
+        target_path=target_path(workspace),
+    )
+    try:
+        yield from invocation.stream().fetch_row_counts()
+    finally:
+        results = target_path(workspace) / "run_results.json"
+        if results.exists():
+            write_layer(
+                workspace.home,
+                layer,
+                (
+                    {
+                        "layer": "warehouse",
+                        "object": result.model,
+                        "rule_id": result.rule_id,
+                        "rule_name": result.rule_name,
+                        "dimension": result.dimension,
+                        "severity": result.severity,
+                        "is_blocking": result.severity == "error",
+                        "rows_checked": None,
+                        "rows_failed": result.rows_failed,
+                        "success": result.success,
+                        "engine": "dbt",
+                    }
+                    for result in test_results(
+                        results, target_path(workspace) / "manifest.json"
+                    )
+                ),
+                run_id=context.run_id,
+                checked_at=instant,
+            )

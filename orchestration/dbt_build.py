@@ -1,0 +1,190 @@
+"""The dbt project as Dagster sees it: its manifest, its resource, its test results.
+
+The manifest is parsed once per version of the project into the home folder, so loading
+the definitions does not start dbt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource
+from filelock import FileLock
+
+from orchestration.errors import PipelineError
+from orchestration.home import replace_text
+from orchestration.workspace import Workspace
+
+DIMENSION_OF_TEST = {
+    "unique": "uniqueness",
+    "unique_combination": "uniqueness",
+    "not_null": "completeness",
+    "not_empty_string": "completeness",
+    "relationships": "consistency",
+    "relationships_where": "consistency",
+    "accepted_values": "validity",
+    "accepted_range": "validity",
+    "expression_is_true": "consistency",
+}
+"""Quality dimension of a generic dbt test that names none in its `meta`."""
+
+
+@dataclass(frozen=True, slots=True)
+class DbtTestResult:
+    """Outcome of one dbt test, without any value of any row."""
+
+    rule_id: str
+    rule_name: str
+    model: str
+    dimension: str
+    severity: str
+    rows_failed: int
+    success: bool
+
+
+class Translator(DagsterDbtTranslator):
+    """Groups and owners as people look for them; keys follow schema and name."""
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Group by layer, and inside it by source or business area."""
+        parts = [part for part in dbt_resource_props.get("fqn", [])[1:-1]]
+        return "_".join(parts[:2]) or None
+
+
+def dbt_environment(workspace: Workspace) -> dict[str, str]:
+    """Variables that the dbt profile reads."""
+    return {
+        "TIDYCRM_WAREHOUSE": str(workspace.home.warehouse),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def dbt_executable() -> Path:
+    """The dbt of this Python environment, not whatever is first on PATH."""
+    return Path(sys.executable).parent / "dbt"
+
+
+def dbt_resource(workspace: Workspace) -> DbtCliResource:
+    """Resource that runs dbt on the workspace's project."""
+    os.environ.update(dbt_environment(workspace))
+    return DbtCliResource(
+        project_dir=str(workspace.dbt_project),
+        profiles_dir=str(workspace.dbt_project),
+        dbt_executable=str(dbt_executable()),
+        global_config_flags=["--log-path", str(workspace.home.dbt / "logs")],
+    )
+
+
+def target_path(workspace: Workspace) -> Path:
+    """Folder of compiled dbt artefacts of this home."""
+    return workspace.home.dbt / "target"
+
+
+def ensure_manifest(workspace: Workspace) -> Path:
+    """Parse the dbt project when it changed since the last time.
+
+    Raises:
+        PipelineError: dbt cannot parse the project; its own words follow.
+    """
+    target = target_path(workspace)
+    manifest = target / "manifest.json"
+    stamp = target / "tidycrm_project.sha256"
+    wanted = _project_fingerprint(workspace)
+    target.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.parent / ".parse.lock"):
+        if manifest.exists() and stamp.exists() and stamp.read_text() == wanted:
+            return manifest
+        variables = {"tidycrm_home": str(workspace.home.root)}
+        finished = subprocess.run(  # noqa: S603 - our own executable and arguments
+            [
+                str(dbt_executable()),
+                "--log-path",
+                str(workspace.home.dbt / "logs"),
+                "parse",
+                "--target-path",
+                str(target),
+                "--vars",
+                json.dumps(variables),
+            ],
+            cwd=workspace.dbt_project,
+            env={
+                **os.environ,
+                **dbt_environment(workspace),
+                "DBT_PROFILES_DIR": str(workspace.dbt_project),
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if finished.returncode != 0:
+            raise PipelineError(
+                f"dbt could not parse {workspace.dbt_project}. Its words:\n"
+                f"{finished.stdout[-2000:]}{finished.stderr[-500:]}"
+            )
+        replace_text(stamp, wanted)
+    return manifest
+
+
+def test_results(run_results: Path, manifest: Path) -> list[DbtTestResult]:
+    """Read the outcome of every dbt test of one invocation."""
+    nodes = json.loads(manifest.read_text())["nodes"]
+    results = json.loads(run_results.read_text())["results"]
+    return list(_test_results(results, nodes))
+
+
+def _test_results(
+    results: Iterable[Mapping[str, Any]], nodes: Mapping[str, Any]
+) -> Iterator[DbtTestResult]:
+    for result in results:
+        node = nodes.get(result["unique_id"], {})
+        if node.get("resource_type") != "test" or result["status"] == "skipped":
+            continue
+        meta = {**node.get("meta", {}), **node.get("config", {}).get("meta", {})}
+        generic = (node.get("test_metadata") or {}).get("name", "singular")
+        attached = node.get("attached_node") or next(
+            iter(node.get("depends_on", {}).get("nodes", [])), ""
+        )
+        yield DbtTestResult(
+            rule_id=str(meta.get("rule_id") or node["name"]),
+            rule_name=node["name"],
+            model=attached.split(".")[-1],
+            dimension=str(
+                meta.get("dimension") or DIMENSION_OF_TEST.get(generic, "consistency")
+            ),
+            severity=node["config"].get("severity", "error").lower(),
+            rows_failed=int(result.get("failures") or 0),
+            success=result["status"] == "pass",
+        )
+
+
+def published_models(manifest: Path) -> list[dict[str, Any]]:
+    """Marts of the project, sorted by name: schema, name and columns of the key."""
+    nodes = json.loads(manifest.read_text())["nodes"].values()
+    marts = [
+        node
+        for node in nodes
+        if node["resource_type"] == "model"
+        and node["config"].get("materialized") != "ephemeral"
+        and node["config"].get("access", node.get("access")) == "public"
+    ]
+    return sorted(marts, key=lambda node: str(node["name"]))
+
+
+def _project_fingerprint(workspace: Workspace) -> str:
+    digest = hashlib.sha256(str(workspace.home.root).encode())
+    for path in sorted(workspace.dbt_project.rglob("*")):
+        parts = path.relative_to(workspace.dbt_project).parts
+        if parts[0] in {"target", "logs"} or path.suffix not in {".sql", ".yml", ".md"}:
+            continue
+        digest.update("/".join(parts).encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,64 @@
+"""What can go wrong while tidycrm is configured, run and published.
+
+OrchestrationError
+|-- ConfigError          tidycrm.yml cannot be used; carries every problem at once
+|-- BusyError            another tidycrm process works on the same home folder
+|-- PipelineError        a run ended without publishing; carries what failed and why
+`-- PublishError         the new warehouse file did not pass its own verification
+
+Messages never carry cell values: they name files, tables, columns and counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class OrchestrationError(Exception):
+    """Base of every error that this package raises on purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One mistake in tidycrm.yml: where it is, what is wrong, how to fix it."""
+
+    path: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        where = f"{self.path} (line {self.line})" if self.line else self.path
+        return f"{where}: {self.message}"
+
+
+class ConfigError(OrchestrationError):
+    """The configuration as a whole cannot be used."""
+
+    def __init__(self, file: str, problems: Sequence[ConfigProblem]) -> None:
+        self.file = file
+        self.problems = tuple(problems)
+        count = len(self.problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        noun = "problem" if count == 1 else "problems"
+        super().__init__(
+            f"{file} has {count} {noun}; nothing was run.\n{lines}\n"
+            "Fix them and run the command again; `tidycrm init` writes a commented "
+            "example."
+        )
+
+
+class BusyError(OrchestrationError):
+    """Another process holds the home folder."""
+
+
+class PipelineError(OrchestrationError):
+    """A run ended without publishing."""
+
+    def __init__(self, message: str, *, run_id: str | None = None) -> None:
+        self.run_id = run_id
+        super().__init__(message)
+
+
+class PublishError(OrchestrationError):
+    """The new published file was not the same as the warehouse; nothing was swapped."""

@@ -1,0 +1,172 @@
+"""The home folder: which file lies where, and the lock that keeps writers apart.
+
+Paths only. What the files contain is the business of the packages that write them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from orchestration.errors import BusyError
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Layout of one TIDYCRM_HOME."""
+
+    root: Path
+
+    @property
+    def landing(self) -> Path:
+        """Append-only copies of source records."""
+        return self.root / "landing"
+
+    @property
+    def stages(self) -> Path:
+        """Parquet tables that Python and dbt exchange."""
+        return self.root / "stages"
+
+    @property
+    def state(self) -> Path:
+        """What cannot be rebuilt: identity ledger, rulings, last publication."""
+        return self.root / "state"
+
+    @property
+    def identity(self) -> Path:
+        """The identity ledger."""
+        return self.state / "identity"
+
+    @property
+    def models(self) -> Path:
+        """Trained matching models."""
+        return self.state / "models"
+
+    @property
+    def rulings(self) -> Path:
+        """Rulings of stewards on pairs of source records."""
+        return self.state / "rulings"
+
+    @property
+    def warehouse(self) -> Path:
+        """The private database that only dbt writes."""
+        return self.root / "warehouse.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What analysts read."""
+        return self.root / "published"
+
+    @property
+    def published_file(self) -> Path:
+        """The one file that analysts open."""
+        return self.published / "crm.duckdb"
+
+    @property
+    def reports(self) -> Path:
+        """Reports for people."""
+        return self.root / "reports"
+
+    @property
+    def dagster(self) -> Path:
+        """DAGSTER_HOME: run history and schedules."""
+        return self.root / "dagster"
+
+    @property
+    def dbt(self) -> Path:
+        """Compiled dbt artefacts and logs of this home."""
+        return self.root / "dbt"
+
+    @property
+    def last_publication(self) -> Path:
+        """Fingerprint of the inputs of the last publication."""
+        return self.state / "last_publication.json"
+
+    def stage(self, table: str) -> Path:
+        """Path of one exchanged table."""
+        return self.stages / f"{table}.parquet"
+
+    def create(self) -> None:
+        """Make the folders that writers expect."""
+        for folder in (
+            self.landing,
+            self.stages,
+            self.identity,
+            self.models,
+            self.rulings,
+            self.published,
+            self.reports,
+            self.dagster,
+            self.dbt,
+        ):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+@contextmanager
+def exclusive(home: Home, *, purpose: str, wait_seconds: float = 0) -> Iterator[None]:
+    """Hold the home folder for one writer; readers of published files need no lock.
+
+    Args:
+        home: The folder to hold.
+        purpose: What the holder does, told to whoever finds the lock taken.
+        wait_seconds: How long to wait for another holder before giving up.
+
+    Raises:
+        BusyError: Another process holds the folder; says which and since when.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    note = home.root / ".lock.json"
+    lock = FileLock(home.root / ".lock")
+    try:
+        lock.acquire(timeout=wait_seconds)
+    except Timeout:
+        raise BusyError(_busy_message(home, note)) from None
+    try:
+        note.write_text(
+            json.dumps(
+                {
+                    "purpose": purpose,
+                    "pid": os.getpid(),
+                    "host": socket.gethostname(),
+                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
+                }
+            )
+        )
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+        lock.release()
+
+
+def _busy_message(home: Home, note: Path) -> str:
+    try:
+        holder = json.loads(note.read_text())
+        who = (
+            f"`{holder['purpose']}` (process {holder['pid']} on {holder['host']}, "
+            f"since {holder['since']})"
+        )
+    except (OSError, ValueError, KeyError):
+        who = "another tidycrm process"
+    return (
+        f"{home.root} is in use by {who}. Only one writer may work on a home folder. "
+        "Wait until it ends (`tidycrm status` shows its run), or stop that process."
+    )
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old or the new one, never half."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as handle:
+        handle.write(text)
+        handle.flush()
+        os.fsync(handle.fileno())
+    temporary.replace(path)

@@ -1,0 +1,29 @@
+"""Where tidycrm runs: the few facts that come from the environment.
+
+Everything else is in tidycrm.yml. No other module of this package reads the environment.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Values of the `TIDYCRM_*` environment variables."""
+
+    model_config = SettingsConfigDict(env_prefix="TIDYCRM_", frozen=True)
+
+    home: Path = Field(
+        default=Path("data"),
+        description="Folder that holds landing, warehouse, published file and state.",
+    )
+    config: Path = Field(
+        default=Path("tidycrm.yml"), description="The configuration file."
+    )
+    dbt_project: Path | None = Field(
+        default=None,
+        description="Folder of the dbt project; default: the one shipped with tidycrm.",
+    )

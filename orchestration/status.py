@@ -1,0 +1,102 @@
+"""What `tidycrm status` tells: sources, freshness, last publication, sizes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from connectors.landing import Landing
+from orchestration.config import VENDOR_OF_TYPE
+from orchestration.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStatus:
+    """How one configured source stands."""
+
+    name: str
+    type: str
+    objects: int
+    loads: int
+    records: int
+    last_change: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How one home folder stands."""
+
+    home: str
+    sources: tuple[SourceStatus, ...]
+    unconfigured: tuple[str, ...]
+    published_run: str | None
+    published_at: str | None
+    as_of: str | None
+    drift_events: int
+    sizes_bytes: dict[str, int]
+
+    def as_dict(self) -> dict[str, Any]:
+        """All facts, for `--json`."""
+        return asdict(self)
+
+
+def read_status(workspace: Workspace) -> Status:
+    """Collect the status of a workspace without opening the warehouse."""
+    home = workspace.home
+    landing = Landing(home.landing)
+    by_source: dict[str, list[Any]] = {}
+    for manifest in landing.manifests():
+        by_source.setdefault(manifest.source_name, []).append(manifest)
+    sources = []
+    for source in workspace.config.sources:
+        manifests = by_source.pop(source.name, [])
+        sources.append(
+            SourceStatus(
+                name=source.name,
+                type=VENDOR_OF_TYPE[source.type],
+                objects=len({manifest.object for manifest in manifests}),
+                loads=len(manifests),
+                records=sum(manifest.counts.new for manifest in manifests),
+                last_change=max(
+                    (manifest.extracted_at for manifest in manifests), default=None
+                ),
+            )
+        )
+    last: dict[str, Any] = {}
+    if home.last_publication.exists():
+        last = json.loads(home.last_publication.read_text())
+    return Status(
+        home=str(home.root),
+        sources=tuple(sources),
+        unconfigured=tuple(sorted(by_source)),
+        published_run=last.get("run_id"),
+        published_at=last.get("published_at"),
+        as_of=last.get("as_of"),
+        drift_events=len(landing.drift()),
+        sizes_bytes={
+            name: folder_bytes(path)
+            for name, path in {
+                "landing": home.landing,
+                "warehouse": home.warehouse,
+                "published": home.published,
+                "state": home.state,
+                "run history": home.dagster,
+            }.items()
+        },
+    )
+
+
+def folder_bytes(path: Path) -> int:
+    """Bytes of a file, or of all files below a folder; hard links count once."""
+    if path.is_file():
+        return path.stat().st_size
+    sizes = {
+        (stat.st_dev, stat.st_ino): stat.st_size
+        for file in path.rglob("*")
+        if file.is_file() and not file.is_symlink()
+        for stat in [file.stat()]
+    }
+    return sum(sizes.values())

@@ -1,0 +1,177 @@
+"""Run the sync job as the schedule runs it, and tell what came of it.
+
+The run is recorded in the home's Dagster instance, so it shows up in the UI. What went
+wrong is told in the words of the step that failed, never as a bare stack trace.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.resources import files
+
+import dagster as dg
+
+from orchestration.assets.extraction import LandingRunConfig
+from orchestration.assets.publication import PUBLICATION_KEY
+from orchestration.definitions import JOB, build_defs
+from orchestration.errors import PipelineError
+from orchestration.failures import explain, failed_checks
+from orchestration.home import exclusive
+from orchestration.workspace import Workspace
+
+
+class StepState(StrEnum):
+    """How far one step of the run is."""
+
+    STARTED = "started"
+    SUCCEEDED = "succeeded"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOutcome:
+    """What one sync did."""
+
+    run_id: str
+    published: bool
+    seconds: float
+    rows_landed: int
+    checks_passed: int
+    checks_failed: int
+
+
+Observer = Callable[[str, StepState], None]
+
+_STEP_EVENTS = {
+    dg.DagsterEventType.STEP_START: StepState.STARTED,
+    dg.DagsterEventType.STEP_SUCCESS: StepState.SUCCEEDED,
+    dg.DagsterEventType.STEP_SKIPPED: StepState.SKIPPED,
+    dg.DagsterEventType.STEP_FAILURE: StepState.FAILED,
+}
+
+
+def open_instance(workspace: Workspace) -> dg.DagsterInstance:
+    """The Dagster instance of this home, with its configuration written first."""
+    folder = workspace.home.dagster
+    folder.mkdir(parents=True, exist_ok=True)
+    template = files("orchestration").joinpath("dagster.yaml").read_text()
+    configuration = folder / "dagster.yaml"
+    if not configuration.exists() or configuration.read_text() != template:
+        configuration.write_text(template)
+    return dg.DagsterInstance.from_config(str(folder))
+
+
+def run_sync(
+    workspace: Workspace,
+    *,
+    force: bool = False,
+    observer: Observer | None = None,
+    wait_seconds: float = 0,
+) -> SyncOutcome:
+    """Extract, clean, match, build, check and publish once.
+
+    Args:
+        workspace: What to run on.
+        force: Build and publish even when no input changed.
+        observer: Told about every step as it starts and ends.
+        wait_seconds: How long to wait for another process on the same home.
+
+    Raises:
+        BusyError: Another process works on the home folder.
+        PipelineError: A step failed or a blocking check did not pass; nothing new was
+            published.
+    """
+    with (
+        exclusive(workspace.home, purpose="tidycrm sync", wait_seconds=wait_seconds),
+        open_instance(workspace) as instance,
+    ):
+        began = time.monotonic()
+        job = build_defs(workspace).resolve_job_def(JOB)
+        run_id = str(uuid.uuid4())
+        watcher = _Watcher(instance, run_id, observer)
+        with watcher:
+            result = job.execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                raise_on_error=False,
+                run_config=dg.RunConfig(ops={"landing": LandingRunConfig(force=force)}),
+            )
+        if not result.success:
+            raise PipelineError(explain(result.all_events), run_id=run_id)
+        return _outcome(result, run_id, time.monotonic() - began)
+
+
+def _outcome(
+    result: dg.ExecuteInProcessResult, run_id: str, seconds: float
+) -> SyncOutcome:
+    landed = 0
+    published = False
+    evaluated = 0
+    for event in result.all_events:
+        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            key = event.asset_key
+            if key is not None and key.path[0] == "sources":
+                landed += _number(event, "rows_landed")
+            published = published or key == PUBLICATION_KEY
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            evaluated += 1
+    failed = list(failed_checks(result.all_events))
+    return SyncOutcome(
+        run_id=run_id,
+        published=published,
+        seconds=seconds,
+        rows_landed=landed,
+        checks_passed=evaluated - len(failed),
+        checks_failed=len(failed),
+    )
+
+
+def _number(event: dg.DagsterEvent, name: str) -> int:
+    entry = event.step_materialization_data.materialization.metadata.get(name)
+    value = getattr(entry, "value", 0)
+    return value if isinstance(value, int) else 0
+
+
+class _Watcher:
+    """Follow the events of a run from another thread, for progress on a terminal."""
+
+    def __init__(
+        self, instance: dg.DagsterInstance, run_id: str, observer: Observer | None
+    ) -> None:
+        self._instance = instance
+        self._run_id = run_id
+        self._observer = observer
+        self._done = threading.Event()
+        self._seen = 0
+        self._thread = threading.Thread(target=self._follow, daemon=True)
+
+    def __enter__(self) -> _Watcher:
+        if self._observer is not None:
+            self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        if self._observer is not None:
+            self._thread.join()
+            self._report()
+
+    def _follow(self) -> None:
+        while not self._done.wait(0.5):
+            self._report()
+
+    def _report(self) -> None:
+        if self._observer is None:
+            return
+        entries = self._instance.all_logs(self._run_id, of_type=set(_STEP_EVENTS))
+        for entry in entries[self._seen :]:
+            event = entry.dagster_event
+            if event is not None and event.step_key is not None:
+                self._observer(event.step_key, _STEP_EVENTS[event.event_type])
+        self._seen = len(entries)

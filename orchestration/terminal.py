@@ -1,0 +1,206 @@
+"""How tidycrm looks on a terminal: progress, summary, tables. No logic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from orchestration.status import Status
+from orchestration.summary import Summary
+from orchestration.sync import Observer, StepState, SyncOutcome
+
+PHASES = {
+    "sources": "Reading the sources",
+    "landing": "Checking what was landed",
+    "dbt_before_identity": "Bringing all sources to one shape",
+    "hygiene__standardised": "Standardising",
+    "hygiene__quarantined": "Setting aside what cannot be used",
+    "hygiene__contact_match_edges": "Comparing people",
+    "hygiene__account_match_edges": "Comparing companies",
+    "hygiene__contact_clusters": "Deciding who is who",
+    "hygiene__account_clusters": "Deciding which companies are one",
+    "hygiene__golden": "Merging golden records",
+    "dbt_after_identity": "Building the customer warehouse",
+    "published": "Checking and publishing",
+}
+"""Start of a step key, and what it means to a person."""
+
+
+def phase_of(step: str) -> str | None:
+    """What a step does, in plain words; None for steps not worth a line."""
+    found = [words for start, words in PHASES.items() if step.startswith(start)]
+    return found[-1] if found else None
+
+
+@contextmanager
+def progress(console: Console) -> Iterator[Observer]:
+    """Show one line per phase: spinner while it runs, seconds when it is done."""
+    columns = (
+        SpinnerColumn(finished_text="[green]✓[/]"),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    tasks: dict[str, int] = {}
+    running: dict[str, int] = {}
+    with Progress(*columns, console=console, transient=False) as bar:
+
+        def observe(step: str, state: StepState) -> None:
+            phase = phase_of(step)
+            if phase is None:
+                return
+            if state is StepState.STARTED:
+                if phase not in tasks:
+                    tasks[phase] = bar.add_task(phase, total=1)
+                running[phase] = running.get(phase, 0) + 1
+            elif phase in tasks:
+                running[phase] -= 1
+                if state is StepState.FAILED:
+                    bar.update(tasks[phase], description=f"[red]{phase}: failed[/]")
+                if running[phase] == 0:
+                    bar.update(tasks[phase], completed=1)
+
+        yield observe
+
+
+def print_summary(
+    console: Console,
+    outcome: SyncOutcome,
+    summary: Summary,
+    *,
+    currency: str,
+    published: Path,
+) -> None:
+    """The closing summary of a sync."""
+    if not outcome.published:
+        console.print(
+            "[green]Nothing changed[/] since the last publication: "
+            f"{outcome.rows_landed:,} rows landed, no id changed. "
+            f"The published file is current (as of {summary.as_of})."
+        )
+        _print_how_to_open(console, published)
+        return
+    table = Table(show_header=False, box=None, padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(style="dim")
+    rows = [
+        (
+            "Records in",
+            f"{summary.records_in:,}",
+            f"{outcome.rows_landed:,} rows new or changed in this sync",
+        ),
+        ("Quarantined", f"{summary.quarantined:,}", "kept with a reason, not lost"),
+        ("Duplicates merged", f"{summary.duplicates_merged:,}", ""),
+        (
+            "Golden contacts",
+            f"{summary.golden_contacts:,}",
+            f"from {summary.contact_records:,} records",
+        ),
+        (
+            "Golden accounts",
+            f"{summary.golden_accounts:,}",
+            f"from {summary.account_records:,} records",
+        ),
+        ("Customers", f"{summary.customers:,}", ""),
+        (
+            "Opportunities",
+            f"{summary.opportunities:,}",
+            f"from {summary.opportunity_records:,} deals in all CRMs",
+        ),
+        ("Revenue in", f"{summary.revenue_in:,.2f} {currency}", "every event"),
+        *(
+            (
+                f"  − {item.reason.replace('_', ' ')}",
+                f"{item.amount:,.2f} {currency}",
+                f"{item.events:,} events",
+            )
+            for item in summary.revenue_excluded
+        ),
+        (
+            "Revenue counted",
+            f"{summary.revenue_counted:,.2f} {currency}",
+            "= revenue of all customers",
+        ),
+        (
+            "Checks",
+            f"{summary.checks_passed:,} passed",
+            f"{summary.checks_failed:,} failed, {summary.checks_warned:,} warnings",
+        ),
+    ]
+    if summary.events_without_rate:
+        rows.append(
+            (
+                "Without exchange rate",
+                f"{summary.events_without_rate:,} events",
+                "add their currency to metrics.fx_rates",
+            )
+        )
+    for row in rows:
+        table.add_row(*row)
+    console.print()
+    console.print(
+        f"[bold green]Published[/] as of {summary.as_of} "
+        f"in {outcome.seconds:,.0f} seconds (run {outcome.run_id[:8]})"
+    )
+    console.print(table)
+    _print_how_to_open(console, published)
+
+
+def _print_how_to_open(console: Console, published: Path) -> None:
+    path = _shortest(published)
+    console.print(f"\nThe result: [bold]{path}[/]", soft_wrap=True)
+    console.print(
+        "Open it:    "
+        f"[cyan]duckdb -readonly {path}[/]  "
+        "(or any tool that reads DuckDB; `tidycrm ui` shows how it was made)",
+        soft_wrap=True,
+    )
+
+
+def _shortest(path: Path) -> Path:
+    try:
+        return path.relative_to(Path.cwd())
+    except ValueError:
+        return path
+
+
+def print_status(console: Console, status: Status) -> None:
+    """The answer of `tidycrm status`."""
+    if status.published_run is None:
+        console.print("Nothing published yet: run `tidycrm sync`.")
+    else:
+        console.print(
+            f"Published as of [bold]{status.as_of}[/] at {status.published_at} "
+            f"(run {status.published_run[:8]})"
+        )
+    table = Table("Source", "Type", "Objects", "Loads", "Records", "Last change (UTC)")
+    for source in status.sources:
+        last = source.last_change
+        table.add_row(
+            source.name,
+            source.type,
+            str(source.objects),
+            str(source.loads),
+            f"{source.records:,}",
+            last.strftime("%Y-%m-%d %H:%M") if last else "never synced",
+        )
+    console.print(table)
+    for name in status.unconfigured:
+        console.print(
+            f"[yellow]{name}[/] has landed data but is no longer in tidycrm.yml; its "
+            "records stay in the warehouse."
+        )
+    if status.drift_events:
+        console.print(
+            f"Schema drift: {status.drift_events} columns were added, removed or "
+            "retyped at the sources since the first sync (`--json` lists sizes)."
+        )
+    sizes = ", ".join(
+        f"{name} {size / 1e6:,.1f} MB" for name, size in status.sizes_bytes.items()
+    )
+    console.print(f"Disk: {sizes} in {status.home}", soft_wrap=True)
