@@ -1,0 +1,38 @@
+{#-
+    One status logic for both CRMs and for sheets: open, won or lost. A flag of the source outranks
+    the stage name, the name outranks the probability (100 is won and 0 is lost by definition in
+    HubSpot and by Salesforce's default stages, but only a closed stage carries either).
+-#}
+{% macro opportunity_status(is_won, is_closed, stage_name, probability_pct='null') -%}
+    case
+        when {{ is_won }} then 'won'
+        when {{ is_closed }} then 'lost'
+        when {{ is_closed }} is not null then 'open'
+        when {{ is_won }} is null and regexp_matches(lower({{ stage_name }}), '{{ var("won_stage_pattern") }}')
+            then 'won'
+        when regexp_matches(lower({{ stage_name }}), '{{ var("lost_stage_pattern") }}') then 'lost'
+        when {{ is_won }} is null and {{ probability_pct }} = 100 then 'won'
+        when {{ probability_pct }} = 0 then 'lost'
+        else 'open'
+    end
+{%- endmacro %}
+
+{#- ISO code of a currency; a record without one is in the reporting currency (single-currency orgs). -#}
+{% macro currency_code(column) -%}
+    coalesce(
+        case trim({{ column }})
+            when '€' then 'EUR'
+            when '£' then 'GBP'
+            else nullif(upper(trim({{ column }})), '')
+        end,
+        '{{ var("reporting_currency") }}'
+    )
+{%- endmacro %}
+
+{#- Key of an owner who is known by id (API) or only by name (file exports, sheets). -#}
+{% macro owner_key(source_name, owner_id, owner_name) -%}
+    coalesce(
+        {{ source_record_key('owners', owner_id, source_name) }},
+        {{ source_record_key('owners', "md5(lower(trim(" ~ owner_name ~ ")))", source_name) }}
+    )
+{%- endmacro %}

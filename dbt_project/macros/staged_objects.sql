@@ -1,0 +1,31 @@
+{#-
+    Every landed object with its staging model and, where there is one, the union that takes it up.
+    The one list behind conservation checks and cast failures.
+-#}
+{% macro staged_objects() -%}
+    {{ return([
+        ('salesforce', 'account', 'accounts', 'int_accounts_unioned'),
+        ('salesforce', 'contact', 'contacts', 'int_contacts_unioned'),
+        ('salesforce', 'lead', 'leads', 'int_contacts_unioned'),
+        ('salesforce', 'opportunity', 'opportunities', 'int_opportunities_unioned'),
+        ('salesforce', 'opportunitylineitem', 'opportunity_line_items', 'int_opportunity_line_items_unioned'),
+        ('salesforce', 'opportunityfieldhistory', 'opportunity_field_changes', none),
+        ('salesforce', 'opportunityhistory', 'opportunity_stage_changes', 'int_opportunity_stage_changes_unioned'),
+        ('salesforce', 'task', 'tasks', 'int_activities_unioned'),
+        ('salesforce', 'event', 'events', 'int_activities_unioned'),
+        ('salesforce', 'case', 'cases', 'int_tickets_unioned'),
+        ('salesforce', 'user', 'users', 'int_users_unioned'),
+        ('salesforce', 'campaign', 'campaigns', none),
+        ('salesforce', 'campaignmember', 'campaign_members', none),
+        ('hubspot', 'contacts', 'contacts', 'int_contacts_unioned'),
+        ('hubspot', 'companies', 'companies', 'int_accounts_unioned'),
+        ('hubspot', 'deals', 'deals', 'int_opportunities_unioned'),
+        ('hubspot', 'tickets', 'tickets', 'int_tickets_unioned'),
+        ('spreadsheet', 'contacts', 'contacts', 'int_contacts_unioned'),
+        ('spreadsheet', 'companies', 'companies', 'int_accounts_unioned'),
+        ('spreadsheet', 'deals', 'deals', 'int_opportunities_unioned'),
+        ('spreadsheet', 'orders', 'orders', 'int_revenue_lines_unioned'),
+        ('spreadsheet', 'invoices', 'invoices', 'int_revenue_lines_unioned'),
+        ('spreadsheet', 'subscriptions', 'subscriptions', 'int_revenue_lines_unioned'),
+    ]) }}
+{%- endmacro %}

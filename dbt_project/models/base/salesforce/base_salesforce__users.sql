@@ -1,0 +1,37 @@
+-- Grain: one landed version of one Salesforce `user` record.
+with
+
+landing as (
+    select * from {{ source('landing_salesforce', 'user') }}
+),
+
+typed as (
+    select
+        cast(id as varchar) as id,
+        cast(name as varchar) as name,
+        cast(firstname as varchar) as firstname,
+        cast(lastname as varchar) as lastname,
+        cast(email as varchar) as email,
+        cast(username as varchar) as username,
+        cast(isactive as varchar) as isactive,
+        cast(userroleid as varchar) as userroleid,
+        cast(managerid as varchar) as managerid,
+        cast(department as varchar) as department,
+        cast(title as varchar) as title,
+        cast(createddate as varchar) as createddate,
+        cast(systemmodstamp as varchar) as systemmodstamp,
+        cast(_source_name as varchar) as _source_name,
+        cast(_source_record_id as varchar) as _source_record_id,
+        cast(_load_id as varchar) as _load_id,
+        cast(_extracted_at as timestamp) as _extracted_at,
+        cast(_row_hash as varchar) as _row_hash,
+        cast(_is_deleted as boolean) as _is_deleted,
+        cast(_delete_kind as varchar) as _delete_kind,
+        cast(_merged_into as varchar) as _merged_into,
+        cast(_source_file as varchar) as _source_file,
+        cast(_source_line as bigint) as _source_line,
+        cast(_load_seq as bigint) as _load_seq
+    from landing
+)
+
+select * from typed

@@ -1,0 +1,95 @@
+-- Grain: one task or event of one source system.
+-- An id of a Salesforce activity may point to several objects: every candidate key is stated, and only one exists.
+with
+
+salesforce_tasks as (
+    select * from {{ ref('stg_salesforce__tasks') }}
+),
+
+salesforce_events as (
+    select * from {{ ref('stg_salesforce__events') }}
+),
+
+salesforce_tasks_conformed as (
+    select
+        source_record_key,
+        source_name,
+        'salesforce' as source_type,
+        'task' as source_object,
+        source_record_id,
+        case
+            when regexp_matches(lower(task_type), '(e-?mail)') or regexp_matches(lower(subject), '^e-?mail:') then 'email'
+            when regexp_matches(lower(task_type), '(call|phone)') or regexp_matches(lower(subject), '^call\b') then 'call'
+            when regexp_matches(lower(task_type), '(meeting|demo|visit)') then 'meeting'
+            else 'task'
+        end as activity_type,
+        {{ source_record_key('contact', 'who_id', 'source_name') }} as contact_source_record_key,
+        {{ source_record_key('lead', 'who_id', 'source_name') }} as lead_source_record_key,
+        {{ source_record_key('account', 'account_id', 'source_name') }} as account_source_record_key,
+        {{ source_record_key('account', 'what_id', 'source_name') }} as related_account_source_record_key,
+        {{ source_record_key('opportunity', 'what_id', 'source_name') }} as opportunity_source_record_key,
+        {{ source_record_key('user', 'owner_user_id', 'source_name') }} as owner_source_record_key,
+        subject,
+        status,
+        priority,
+        call_direction,
+        coalesce(is_closed, regexp_matches(lower(status), '(complete|closed|done|erledigt)'), false) as is_completed,
+        due_date,
+        cast(null as timestamp) as started_at,
+        cast(null as timestamp) as ended_at,
+        completed_at,
+        created_at,
+        modified_at,
+        is_deleted,
+        delete_kind,
+        merged_into_key,
+        _load_id,
+        _extracted_at
+    from salesforce_tasks
+),
+
+salesforce_events_conformed as (
+    select
+        source_record_key,
+        source_name,
+        'salesforce' as source_type,
+        'event' as source_object,
+        source_record_id,
+        case
+            when regexp_matches(lower(event_type), '(e-?mail)') or regexp_matches(lower(subject), '^e-?mail:') then 'email'
+            when regexp_matches(lower(event_type), '(call|phone)') or regexp_matches(lower(subject), '^call\b') then 'call'
+            when regexp_matches(lower(event_type), '(meeting|demo|visit)') then 'meeting'
+            else 'meeting'
+        end as activity_type,
+        {{ source_record_key('contact', 'who_id', 'source_name') }} as contact_source_record_key,
+        {{ source_record_key('lead', 'who_id', 'source_name') }} as lead_source_record_key,
+        {{ source_record_key('account', 'account_id', 'source_name') }} as account_source_record_key,
+        {{ source_record_key('account', 'what_id', 'source_name') }} as related_account_source_record_key,
+        {{ source_record_key('opportunity', 'what_id', 'source_name') }} as opportunity_source_record_key,
+        {{ source_record_key('user', 'owner_user_id', 'source_name') }} as owner_source_record_key,
+        subject,
+        cast(null as varchar) as status,
+        cast(null as varchar) as priority,
+        cast(null as varchar) as call_direction,
+        cast(null as boolean) as is_completed,
+        activity_date as due_date,
+        started_at,
+        ended_at,
+        cast(null as timestamp) as completed_at,
+        created_at,
+        modified_at,
+        is_deleted,
+        delete_kind,
+        merged_into_key,
+        _load_id,
+        _extracted_at
+    from salesforce_events
+),
+
+activities_unioned as (
+    select * from salesforce_tasks_conformed
+    union all
+    select * from salesforce_events_conformed
+)
+
+select * from activities_unioned

@@ -1,0 +1,47 @@
+-- Grain: one HubSpot contact record, latest version. Deleted and merged records are kept and flagged.
+with
+
+latest as (
+    {{ latest_version(ref('base_hubspot__contacts')) }}
+),
+
+casted as (
+    select
+        {{ record_key_columns('contacts') }},
+        latest.firstname as first_name,
+        latest.lastname as last_name,
+        latest.email,
+        latest.hs_additional_emails as additional_emails,
+        latest.phone,
+        latest.mobilephone as mobile_phone,
+        latest.jobtitle as job_title,
+        latest.company as company_name,
+        latest.website,
+        latest.address as street,
+        latest.city,
+        latest.state,
+        latest.zip as postal_code,
+        latest.country,
+        latest.date_of_birth as birth_date,
+        latest.lifecyclestage as lifecycle_stage,
+        latest.hs_lead_status as lead_status,
+        latest.hs_analytics_source as lead_source,
+        case when not regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_name,
+        case when regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_id,
+        coalesce(latest.associated_company_ids_primary, {{ split_ids('latest.associated_company_ids') }}[1], latest.associatedcompanyid) as primary_company_id,
+        coalesce(latest.hs_merged_object_ids, regexp_replace(latest.hs_calculated_merged_vids, ':[0-9]+', '', 'g')) as merged_contact_ids,
+        {{ salesforce_id_18('trim(latest.hs_salesforcecontactid)') }} as salesforce_contact_id,
+        {{ salesforce_id_18('trim(latest.hs_salesforceleadid)') }} as salesforce_lead_id,
+        {{ cast_boolean('latest.hs_email_optout') }} as has_email_opt_out,
+        {{ cast_instant('latest.createdate') }} as created_at,
+        {{ cast_instant('latest.lastmodifieddate') }} as modified_at,
+        {{ load_metadata_columns('contacts') }},
+        {{ cast_failures([
+            ('hs_email_optout', cast_boolean('latest.hs_email_optout')),
+            ('createdate', cast_instant('latest.createdate')),
+            ('lastmodifieddate', cast_instant('latest.lastmodifieddate'))
+        ]) }} as _cast_failures
+    from latest
+)
+
+select * from casted

@@ -1,0 +1,34 @@
+-- Grain: one HubSpot ticket record, latest version. Deleted and merged records are kept and flagged.
+with
+
+latest as (
+    {{ latest_version(ref('base_hubspot__tickets')) }}
+),
+
+casted as (
+    select
+        {{ record_key_columns('tickets') }},
+        latest.subject,
+        latest.content,
+        latest.hs_pipeline as pipeline_name,
+        latest.hs_pipeline_stage as stage_name,
+        latest.hs_ticket_priority as priority,
+        latest.hs_ticket_category as ticket_category,
+        case when not regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_name,
+        case when regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_id,
+        {{ split_ids('latest.associated_company_ids') }}[1] as primary_company_id,
+        {{ split_ids('latest.associated_contact_ids') }}[1] as primary_contact_id,
+        latest.hs_merged_object_ids as merged_ticket_ids,
+        {{ cast_instant('latest.createdate') }} as created_at,
+        {{ cast_instant('latest.closed_date') }} as closed_at,
+        {{ cast_instant('latest.hs_lastmodifieddate') }} as modified_at,
+        {{ load_metadata_columns('tickets') }},
+        {{ cast_failures([
+            ('createdate', cast_instant('latest.createdate')),
+            ('closed_date', cast_instant('latest.closed_date')),
+            ('hs_lastmodifieddate', cast_instant('latest.hs_lastmodifieddate'))
+        ]) }} as _cast_failures
+    from latest
+)
+
+select * from casted
