@@ -1,0 +1,1 @@
+"""Accuracy and throughput of tidycrm, seeded, with dated results beside the code."""
