@@ -1,0 +1,131 @@
+"""End-to-end helpers: the real command in a process of its own, on files made here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from orchestration.demo import prepare_demo
+
+TIDYCRM = Path(sys.executable).parent / "tidycrm"
+PEOPLE = 1_000
+
+# Differ between two runs on purpose: they tell which run it was.
+RUN_COLUMNS = {"run_id", "published_at", "checked_at", "watermark"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a configuration and the home that belongs to it."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "tidycrm.yml"
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "data"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published" / "crm.duckdb"
+
+    def command(self, *arguments: str) -> list[str]:
+        return [
+            str(TIDYCRM),
+            *arguments,
+            "--config",
+            str(self.config),
+            "--home",
+            str(self.home),
+        ]
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments),
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
+        )
+
+    def sync(self, *arguments: str) -> dict[str, Any]:
+        """Sync and return the answer; fails the test with what was printed."""
+        finished = self.run("sync", "--json", *arguments)
+        assert finished.returncode == 0, finished.stderr[-4000:]
+        return json.loads(finished.stdout)
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.published), read_only=True) as reader:
+            return reader.execute(sql).fetchall()
+
+    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every published table without the columns that name the run."""
+        contents = {}
+        with duckdb.connect(str(self.published), read_only=True) as reader:
+            for (table,) in reader.execute("show tables").fetchall():
+                columns = [
+                    row[0]
+                    for row in reader.execute(f'describe "{table}"').fetchall()
+                    if row[0] not in RUN_COLUMNS
+                ]
+                names = ", ".join(f'"{column}"' for column in columns)
+                contents[table] = reader.execute(
+                    f'select {names} from "{table}" order by all'
+                ).fetchall()
+        return contents
+
+    def copy(self, target: Path) -> Project:
+        """The same project elsewhere, so that a test may change it."""
+        shutil.copytree(self.folder, target, symlinks=True)
+        return Project(target)
+
+    def configure(self, document: dict[str, Any]) -> None:
+        self.config.write_text(yaml.safe_dump(document, sort_keys=False))
+
+
+def fingerprint(folder: Path) -> dict[str, bytes]:
+    """Content of every file below a folder that must not change."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.suffix not in {".lock", ".tmp"}
+    }
+
+
+def differences(
+    first: dict[str, list[tuple[Any, ...]]],
+    second: dict[str, list[tuple[Any, ...]]],
+    ignore: Sequence[str] = (),
+) -> dict[str, int]:
+    """Tables whose rows differ, with the number of rows on one side only."""
+    found = {}
+    for table in sorted({*first, *second} - set(ignore)):
+        one = {repr(row) for row in first.get(table, [])}
+        other = {repr(row) for row in second.get(table, [])}
+        if one != other:
+            found[table] = len(one ^ other)
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A small made-up CRM that was synced once; tests only read it or copy it."""
+    folder = tmp_path_factory.mktemp("demo")
+    prepare_demo(folder, people=PEOPLE)
+    project = Project(folder)
+    project.sync()
+    return project

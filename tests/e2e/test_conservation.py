@@ -1,0 +1,96 @@
+"""Nothing is lost: every record and every cent can be found on the other side."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from tests.e2e.conftest import Project
+
+pytestmark = pytest.mark.e2e
+
+
+def stage(demo: Project, table: str) -> pl.DataFrame:
+    return pl.read_parquet(demo.home / "stages" / f"{table}.parquet")
+
+
+@pytest.mark.parametrize("entity", ["contact", "account"])
+def test_unioned_records_are_standardised_or_quarantined(
+    demo: Project, entity: str
+) -> None:
+    unioned = set(stage(demo, f"int_{entity}s_unioned")["source_record_key"])
+    standardised = set(stage(demo, f"standardised_{entity}s")["source_record_key"])
+    quarantined = set(
+        stage(demo, "quarantined_records")
+        .filter(pl.col("stage") == "standardise")["source_record_key"]
+        .drop_nulls()
+    )
+    assert standardised | (quarantined & unioned) == unioned
+    assert not standardised & quarantined
+
+
+@pytest.mark.parametrize("entity", ["contact", "account"])
+def test_standardised_records_are_in_exactly_one_cluster(
+    demo: Project, entity: str
+) -> None:
+    clusters = stage(demo, f"{entity}_clusters")
+    standardised = stage(demo, f"standardised_{entity}s")
+    assert clusters["source_record_key"].is_unique().all()
+    assert set(clusters["source_record_key"]) == set(standardised["source_record_key"])
+
+
+@pytest.mark.parametrize("entity", ["contact", "account"])
+def test_golden_records_and_clusters_have_the_same_ids(
+    demo: Project, entity: str
+) -> None:
+    key = f"golden_{entity}_id"
+    golden = stage(demo, f"golden_{entity}s")[key]
+    assert golden.is_unique().all()
+    assert set(golden) == set(stage(demo, f"{entity}_clusters")[key])
+
+
+def test_every_landed_line_is_landed_or_rejected(demo: Project) -> None:
+    from connectors.landing import Landing
+
+    for manifest in Landing(demo.home / "landing").manifests():
+        counts = manifest.counts
+        assert counts.rows_read == (
+            counts.new
+            + counts.changed
+            + counts.unchanged
+            + counts.repeated
+            + counts.superseded
+            + counts.rejected
+        ), manifest.object
+
+
+def test_revenue_in_is_revenue_out(demo: Project) -> None:
+    (counted, excluded, everything), = demo.query(
+        "select sum(amount_reporting) filter (where is_counted), "
+        "sum(amount_reporting) filter (where not is_counted), sum(amount_reporting) "
+        "from fct_revenue_events"
+    )
+    assert counted + excluded == everything
+    ((ltv,),) = demo.query("select sum(historic_revenue) from customer_ltv")
+    assert ltv == counted
+
+
+def test_every_source_deal_leads_to_one_opportunity(demo: Project) -> None:
+    ((orphans,),) = demo.query(
+        "select count(*) from bridge_opportunity_source_records as bridge "
+        "anti join fct_opportunities using (opportunity_id)"
+    )
+    assert orphans == 0
+    ((sources, distinct),) = demo.query(
+        "select count(*), count(distinct source_record_key) "
+        "from bridge_opportunity_source_records"
+    )
+    assert sources == distinct
+    assert sources > len(demo.query("select 1 from fct_opportunities"))
+
+
+def test_publication_counts_are_the_tables_counts(demo: Project) -> None:
+    for table, count in demo.query(
+        "select item_name, row_count from publication where item_type = 'table'"
+    ):
+        assert demo.query(f'select count(*) from "{table}"') == [(count,)]
