@@ -33,6 +33,7 @@ from connectors.tabular.header import (
     FoundHeader,
     HeadRow,
     find_header,
+    merge_notes,
     usual_width,
     widen,
 )
@@ -177,7 +178,6 @@ def _find_layout(text: CleanText, buffer: mmap.mmap, options: ReadOptions) -> _L
             f"reading {text.name}: the file holds blank lines only; export it again, "
             "with its header"
         )
-    notes = list(found.notes)
     # Rows that are usually wider than their header get unnamed columns for the rest.
     body = head[found.rows_until_data :]
     header, more = widen(found.header, usual_width(body) if len(body) > 1 else 0)
@@ -188,7 +188,7 @@ def _find_layout(text: CleanText, buffer: mmap.mmap, options: ReadOptions) -> _L
         first_line=first_line,
         found=found,
         header=header,
-        notes=(*notes, *more),
+        notes=tuple(merge_notes(found.notes, more)),
     )
 
 

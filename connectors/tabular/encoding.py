@@ -101,7 +101,7 @@ def clean_text(
     elif encoding is not None:
         codec = _known_codec(encoding, name)
     else:
-        codec = _utf16_by_nul(sample)
+        codec = _utf32_by_nul(sample) or _utf16_by_nul(sample)
         if codec:
             notes.append(
                 Note(NoteCode.ENCODING_GUESSED, f"{codec} without mark, by NUL bytes")
@@ -134,7 +134,8 @@ def clean_text(
 def _byte_order_mark(sample: bytes) -> tuple[bytes, str | None]:
     for mark, codec in _BOMS:
         if sample.startswith(mark):
-            return mark, codec
+            # Some tools (Data Loader among them) write a two-byte mark before UTF-32.
+            return mark, _utf32_by_nul(sample[len(mark) :]) or codec
     return b"", None
 
 
@@ -146,6 +147,17 @@ def _known_codec(encoding: str, name: str) -> str:
             f"reading {name}: encoding {encoding!r} is not known to Python; {_FIX}"
         ) from error
     return "utf-8" if codec == "utf-8-sig" else codec
+
+
+def _utf32_by_nul(sample: bytes) -> str | None:
+    """Western text in UTF-32 has three NULs in every group of four bytes."""
+    if len(sample) < 8:
+        return None
+    quarter = len(sample) // 4
+    empty = [sample[place::4].count(0) > 0.9 * quarter for place in range(4)]
+    if empty == [False, True, True, True]:
+        return "utf-32-le"
+    return "utf-32-be" if empty == [True, True, True, False] else None
 
 
 def _utf16_by_nul(sample: bytes) -> str | None:

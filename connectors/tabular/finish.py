@@ -54,6 +54,7 @@ class RawTable:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    has_1904_dates: bool = False
 
 
 def finish_table(raw: RawTable, options: ReadOptions, spool: Path | None) -> TableRead:
@@ -93,6 +94,8 @@ def finish_table(raw: RawTable, options: ReadOptions, spool: Path | None) -> Tab
     if options.find_footers:
         aside = _find_non_records(stored, raw, blank)
     skip = [*blank, *aside[LINE].to_list()]
+    header = _without_unused(raw.header, stored)
+    names = header.names
     frame = stored.select(*names, LINE)
     if skip:
         gone = pl.Series(skip, dtype=pl.Int64).implode()
@@ -108,12 +111,13 @@ def finish_table(raw: RawTable, options: ReadOptions, spool: Path | None) -> Tab
         frame=frame,
         rows=kept,
         rejected=pl.concat([raw.rejected, aside]).sort(LINE),
-        header=raw.header,
+        header=header,
         blank_rows=len(blank),
         preamble_rows=raw.preamble_rows,
         encoding=raw.encoding,
         delimiter=raw.delimiter,
         sheet=raw.sheet,
+        has_1904_dates=raw.has_1904_dates,
         notes=tuple(notes),
     )
 
@@ -247,7 +251,7 @@ def _find_non_records(
     names = raw.header.names
     width = len(names)
     found: list[pl.DataFrame] = []
-    if raw.header.row_count == 1 and width > 1:
+    if raw.header.row_count == 1 and raw.header.is_certain and width > 1:
         texts = [column.header or None for column in raw.header.columns]
         repeated = pl.all_horizontal(
             pl.col(name).str.strip_chars().eq_missing(pl.lit(text, dtype=pl.String))
@@ -297,6 +301,17 @@ def _judge(
             picked = sparse.filter(pl.col(LINE).is_in(lines))
             found.append(rejected_rows(picked, names, reason, detail))
     return found
+
+
+def _without_unused(header: Header, stored: pl.LazyFrame) -> Header:
+    """Leave out columns that have neither a header nor a value."""
+    nameless = [column.name for column in header.columns if not column.header]
+    if not nameless or not header.row_count:
+        return header
+    counts = stored.select(pl.col(name).count() for name in nameless).collect().row(0)
+    unused = {name for name, count in zip(nameless, counts, strict=True) if not count}
+    kept = tuple(column for column in header.columns if column.name not in unused)
+    return replace(header, columns=kept) if kept else header
 
 
 def _first(texts: list[str | None]) -> str | None:

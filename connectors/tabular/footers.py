@@ -34,8 +34,8 @@ _TOTAL = re.compile(
     r"suma|somme|summa|sum|average|count)\s*:?\s*$",
     re.IGNORECASE,
 )
-# Accepted: "Copyright (c) 2000-2026 salesforce.com, inc. All rights reserved."
-# Rejected, having no year: "Copyright Agency Ltd".
+# Accepted: the copyright line of a Salesforce report. Rejected: a firm that is called
+# "Copyright Agency Ltd", for want of a year.
 _LEGAL = re.compile(
     r"""^\s*(?:
         copyright\s+(?:\(c\)|©)?\s*(?:\d{4}|,)

@@ -6,8 +6,9 @@ rows only, so its loops are small.
 The heuristic. The usual width of the table is the median reach (last filled cell) of the
 first rows that fill two cells or more. The header is the first row that fills at least
 60 % of that width with labels only: text that is no number, date, e-mail address or link
-(a year counts as a label). When no row qualifies, the first row that is wide enough is
-taken and marked uncertain, so that callers can refuse it.
+(a year counts as a label). Failing that, the first row of which 70 % are labels and more
+than in the rows below. When no row qualifies, the first row that is wide enough is taken
+and marked uncertain, so that callers can refuse it.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from connectors.tabular.model import (
 
 HEAD_ROWS = 100
 _MIN_FILL = 0.6
+_MOST = 0.7
 _MAX_LABEL = 200
 
 # No label: "1,234.50", "2025-03-01 10:00", "12/31/99", "$ 5", "45 %". Labels: "Q1", "2024".
@@ -180,6 +182,11 @@ def widen(header: Header, width: int) -> tuple[Header, list[Note]]:
     )
 
 
+def merge_notes(earlier: Sequence[Note], later: Sequence[Note]) -> list[Note]:
+    """Join notes; a later one replaces an earlier one of the same code."""
+    return list({note.code: note for note in (*earlier, *later)}.values())
+
+
 def usual_width(rows: Sequence[HeadRow]) -> int:
     """Median reach of rows that fill two cells or more; 1 when there is none."""
     reaches = [row.reach for row in rows if len(row.filled) > 1]
@@ -208,9 +215,18 @@ def _guess(head: Sequence[HeadRow]) -> tuple[int, bool]:
         has_word = any(not _YEAR.match(cell.strip()) for cell in filled)
         if has_word and all(is_label(cell) for cell in filled):
             return index, True
+    shares = {index: _label_share(head[index]) for index in wide}
+    for index in wide:
+        later = [shares[other] for other in wide if other > index]
+        if later and shares[index] >= _MOST and shares[index] > median(later):
+            return index, True
     if wide:
         return wide[0], False
     return next(i for i, row in enumerate(head) if row.filled), False
+
+
+def _label_share(row: HeadRow) -> float:
+    return sum(map(is_label, row.filled)) / len(row.filled)
 
 
 def _row_at(head: Sequence[HeadRow], line: int, name: str) -> int:

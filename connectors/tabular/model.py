@@ -133,6 +133,8 @@ class TableRead:
         rejected: `_line, reason_code, reason_detail, raw_text`.
         blank_rows: Rows without any text, skipped.
         preamble_rows: Rows before the header, skipped.
+        has_1904_dates: Whether day 0 of the workbook is 1904-01-01, which matters for
+            dates that stand in it as plain numbers.
     """
 
     name: str
@@ -145,6 +147,7 @@ class TableRead:
     encoding: str | None = None
     delimiter: str | None = None
     sheet: str | None = None
+    has_1904_dates: bool = False
     notes: tuple[Note, ...] = ()
 
 
