@@ -1,0 +1,107 @@
+"""Canonical values beside the raw ones, each with a verdict and the rule that decided.
+
+The façade: what other packages may import. Raw columns are never changed; hopeless
+records are set aside, kept and counted.
+"""
+
+from __future__ import annotations
+
+from hygiene.standardise.accounts import ACCOUNT_OUTPUTS
+from hygiene.standardise.address import (
+    TextResult,
+    infer_country,
+    standardise_city,
+    standardise_postal_code,
+    standardise_state,
+    standardise_street,
+)
+from hygiene.standardise.company import CompanyResult, standardise_company
+from hygiene.standardise.contacts import CONTACT_OUTPUTS
+from hygiene.standardise.country import CountryResult, standardise_country
+from hygiene.standardise.email_address import (
+    EmailResult,
+    EmailStandardiser,
+    standardise_email,
+)
+from hygiene.standardise.job_title import (
+    standardise_birth_date,
+    standardise_industry,
+    standardise_job_title,
+)
+from hygiene.standardise.junk_records import RecordIdentity, find_test_rule
+from hygiene.standardise.person_name import (
+    PersonName,
+    PersonNameInput,
+    PersonNameStandardiser,
+    standardise_person_name,
+)
+from hygiene.standardise.phone import PhoneResult, standardise_phone
+from hygiene.standardise.quarantine import (
+    QUARANTINE_SCHEMA,
+    QuarantineReport,
+    collect_quarantine,
+)
+from hygiene.standardise.settings import (
+    Blocklist,
+    ExtraPlaceholders,
+    StandardiseSettings,
+)
+from hygiene.standardise.stage import (
+    StandardiseReport,
+    standardise_accounts,
+    standardise_contacts,
+)
+from hygiene.standardise.status import Status
+from hygiene.standardise.version import STANDARDISER_VERSION, standardiser_version
+from hygiene.standardise.vocabulary import (
+    Vocabulary,
+    default_vocabulary,
+    load_vocabulary,
+)
+from hygiene.standardise.web_domain import DomainResult, standardise_domain
+
+__all__ = [
+    "ACCOUNT_OUTPUTS",
+    "CONTACT_OUTPUTS",
+    "QUARANTINE_SCHEMA",
+    "STANDARDISER_VERSION",
+    "Blocklist",
+    "CompanyResult",
+    "CountryResult",
+    "DomainResult",
+    "EmailResult",
+    "EmailStandardiser",
+    "ExtraPlaceholders",
+    "PersonName",
+    "PersonNameInput",
+    "PersonNameStandardiser",
+    "PhoneResult",
+    "QuarantineReport",
+    "RecordIdentity",
+    "StandardiseReport",
+    "StandardiseSettings",
+    "Status",
+    "TextResult",
+    "Vocabulary",
+    "collect_quarantine",
+    "default_vocabulary",
+    "find_test_rule",
+    "infer_country",
+    "load_vocabulary",
+    "standardise_accounts",
+    "standardise_birth_date",
+    "standardise_city",
+    "standardise_company",
+    "standardise_contacts",
+    "standardise_country",
+    "standardise_domain",
+    "standardise_email",
+    "standardise_industry",
+    "standardise_job_title",
+    "standardise_person_name",
+    "standardise_phone",
+    "standardise_postal_code",
+    "standardise_state",
+    "standardise_street",
+    "standardiser_version",
+]

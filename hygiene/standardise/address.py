@@ -1,0 +1,294 @@
+"""Light clean-up of address parts: city, state, postcode, street; the country they imply."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from hygiene.standardise.status import Status
+from hygiene.standardise.text import clean_compatible_text, clean_text, repair_mojibake
+from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
+
+_WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
+_ORDINAL: Final = re.compile(r"\d+(?:st|nd|rd|th)\Z")
+_LINE_BREAK: Final = re.compile(r"\s*(?:\r\n|\r|\n)\s*")
+_NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
+_FLOAT_TAIL: Final = re.compile(r"^(\d+)\.0+$")
+_COUNTRY_PREFIX: Final = re.compile(r"[A-Z]{1,3}[- ]?(\d[\d -]{2,})\Z")
+_EDGE_DIRT: Final = " ,;:*#_|\\<>=~^?"
+_SMALL_WORDS: Final = frozenset(
+    [
+        "am",
+        "an",
+        "der",
+        "die",
+        "das",
+        "im",
+        "in",
+        "bei",
+        "ob",
+        "vor",
+        "und",
+        "van",
+        "von",
+        "de",
+        "del",
+        "della",
+        "di",
+        "da",
+        "do",
+        "dos",
+        "la",
+        "le",
+        "les",
+        "los",
+        "las",
+        "el",
+        "sur",
+        "sous",
+        "en",
+        "upon",
+        "on",
+        "the",
+        "of",
+        "and",
+        "y",
+        "e",
+        "au",
+        "aux",
+        "op",
+        "aan",
+        "den",
+        "ten",
+        "ter",
+        "i",
+        "na",
+    ]
+)
+_LONGEST_STATE_CODE: Final = 3
+# Postcodes that only one country writes this way, for records without a country.
+_TELLING_POSTCODES: Final = (
+    ("CA", re.compile(r"[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d\Z")),
+    ("GB", re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\Z")),
+    ("NL", re.compile(r"[1-9]\d{3} ?[A-Z]{2}\Z")),
+    ("US", re.compile(r"\d{5}-\d{4}\Z")),
+)
+_US_ZIP: Final = re.compile(r"\d{5}(?:-\d{4})?\Z")
+
+
+class TextResult(NamedTuple):
+    """Verdict on one piece of an address or another text."""
+
+    value: str | None
+    status: Status
+    rule: str
+
+
+def title_case(text: str) -> str:
+    """Return all-capital or all-small text with a capital per word.
+
+    Example:
+        >>> title_case("FRANKFURT AM MAIN")
+        'Frankfurt am Main'
+    """
+    if not (text.isupper() or text.islower()):
+        return text
+
+    def fix(match: re.Match[str]) -> str:
+        lower = match[0].lower().replace("i\u0307", "i")
+        if any(character.isdigit() for character in lower):
+            # "2ND" is an ordinal; the case of "5A" may mean something.
+            return lower if _ORDINAL.match(lower) else match[0]
+        if match.start() and lower in _SMALL_WORDS:
+            return lower
+        return lower[0].title()[:1] + lower[1:] if len(lower[0].upper()) == 1 else lower
+
+    return _WORD.sub(fix, text)
+
+
+def _clean_place(raw: str | None, words: Vocabulary, kind: str) -> TextResult | str:
+    text = clean_text(_LINE_BREAK.sub(", ", raw)) if raw else ""
+    if not text:
+        return TextResult(None, Status.MISSING, f"{kind}.missing")
+    if words.placeholders.holds(text, "text"):
+        return TextResult(None, Status.PLACEHOLDER, f"{kind}.placeholder")
+    repaired = repair_mojibake(text).strip(_EDGE_DIRT)
+    if not any(character.isalnum() for character in repaired):
+        return TextResult(None, Status.INVALID, f"{kind}.no_letters")
+    return " ".join(repaired.split())
+
+
+def standardise_city(
+    raw: str | None, *, vocabulary: Vocabulary | None = None
+) -> TextResult:
+    """Return a city with spaces tidied and all-capital or all-small words repaired.
+
+    Args:
+        raw: The city as received.
+        vocabulary: Words to compare with; the shipped ones by default.
+
+    Returns:
+        City, status and rule.
+
+    Example:
+        >>> standardise_city("NEW YORK").value
+        'New York'
+    """
+    text = _clean_place(raw, vocabulary or default_vocabulary(), "city")
+    if isinstance(text, TextResult):
+        return text
+    if not any(character.isalpha() for character in text):
+        return TextResult(None, Status.INVALID, "city.no_letters")
+    repaired = title_case(text)
+    if repaired != text:
+        return TextResult(repaired, Status.CORRECTED, "city.case")
+    return TextResult(text, Status.VALID, "city.valid")
+
+
+def standardise_street(
+    raw: str | None, *, vocabulary: Vocabulary | None = None
+) -> TextResult:
+    r"""Return a street on one line with its case repaired.
+
+    Args:
+        raw: The street lines as received.
+        vocabulary: Words to compare with; the shipped ones by default.
+
+    Returns:
+        Street, status and rule.
+
+    Example:
+        >>> standardise_street("MAIN STREET 5\nFLOOR 2").value
+        'Main Street 5, Floor 2'
+    """
+    text = _clean_place(raw, vocabulary or default_vocabulary(), "street")
+    if isinstance(text, TextResult):
+        return text
+    repaired = title_case(text)
+    if repaired != text:
+        return TextResult(repaired, Status.CORRECTED, "street.case")
+    return TextResult(text, Status.VALID, "street.valid")
+
+
+def standardise_state(
+    raw: str | None, *, country: str | None, vocabulary: Vocabulary | None = None
+) -> TextResult:
+    """Return a state: its code in countries that use codes, tidied text elsewhere.
+
+    Args:
+        raw: The state or province as received.
+        country: ISO alpha-2 code of the record's country, if known.
+        vocabulary: Words to compare with; the shipped ones by default.
+
+    Returns:
+        State, status and rule.
+
+    Example:
+        >>> standardise_state("california", country="US").value
+        'CA'
+    """
+    words = vocabulary or default_vocabulary()
+    text = _clean_place(raw, words, "state")
+    if isinstance(text, TextResult):
+        return text
+    if country is not None:
+        key = " ".join(text.casefold().replace(".", "").split())
+        code = words.addresses.states.get((country, key))
+        if code is not None:
+            return TextResult(code, Status.VALID, "state.valid")
+    if len(text) <= _LONGEST_STATE_CODE:
+        return TextResult(text.upper(), Status.VALID, "state.valid")
+    repaired = title_case(text)
+    if repaired != text:
+        return TextResult(repaired, Status.CORRECTED, "state.case")
+    return TextResult(text, Status.VALID, "state.valid")
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"(?:{pattern})\Z")
+
+
+def standardise_postal_code(
+    raw: str | None, *, country: str | None, vocabulary: Vocabulary | None = None
+) -> TextResult:
+    """Return a postcode in the layout of its country.
+
+    Args:
+        raw: The postcode as received; spreadsheets drop leading zeros and add ".0".
+        country: ISO alpha-2 code of the record's country, if known.
+        vocabulary: Words to compare with; the shipped ones by default.
+
+    Returns:
+        Postcode, status and rule. A code that its country does not use is invalid.
+
+    Example:
+        >>> standardise_postal_code("sw1a1aa", country="GB").value
+        'SW1A 1AA'
+    """
+    words = vocabulary or default_vocabulary()
+    text = clean_compatible_text(raw).upper().strip(_EDGE_DIRT)
+    if not text:
+        return TextResult(None, Status.MISSING, "postal_code.missing")
+    # 11111 is a postcode somewhere; only zeros are filler among the numbers.
+    is_number = text.isdigit()
+    if (is_number and not text.strip("0")) or (
+        not is_number and words.placeholders.holds(text, "text")
+    ):
+        return TextResult(None, Status.PLACEHOLDER, "postal_code.placeholder")
+    rule = ""
+    if match := _FLOAT_TAIL.match(text):
+        text, rule = match[1], "postal_code.float"
+    plan = words.addresses.postal.get(country) if country else None
+    if plan is None:
+        status = Status.CORRECTED if rule else Status.VALID
+        return TextResult(text, status, rule or "postal_code.valid")
+    code = _NOT_CODE.sub("", text)
+    if prefixed := _COUNTRY_PREFIX.match(text):
+        # "D-10115", "CH 8001": an old way to say the country.
+        code, rule = _NOT_CODE.sub("", prefixed[1]), "postal_code.country_prefix"
+    digits = plan.get("digits")
+    if digits and code.isdigit() and plan["shortest"] <= len(code) < digits:
+        code, rule = code.zfill(digits), "postal_code.leading_zero"
+    found = _compiled(plan["pattern"]).match(code)
+    if found is None:
+        return TextResult(None, Status.INVALID, "postal_code.layout")
+    groups = [group for group in found.groups() if group]
+    layout = plan.get("layout")
+    value = layout.format(*groups) if layout and len(groups) > 1 else code
+    status = Status.CORRECTED if rule else Status.VALID
+    return TextResult(value, status, rule or "postal_code.valid")
+
+
+def infer_country(
+    state: str | None, postal_code: str | None, *, vocabulary: Vocabulary | None = None
+) -> str | None:
+    """Return the country that state and postcode leave no doubt about.
+
+    Only for choosing a phone region: it never fills the country column.
+
+    Args:
+        state: State as received.
+        postal_code: Postcode as received.
+        vocabulary: Words to compare with; the shipped ones by default.
+
+    Returns:
+        ISO alpha-2 code or None.
+
+    Example:
+        >>> infer_country("TX", "75001")
+        'US'
+    """
+    words = vocabulary or default_vocabulary()
+    post = clean_compatible_text(postal_code).upper()
+    for country, pattern in _TELLING_POSTCODES:
+        if pattern.match(post):
+            return country
+    key = clean_compatible_text(state).casefold().replace(".", "")
+    countries = words.addresses.state_countries.get(key, frozenset())
+    if "US" in countries and _US_ZIP.match(post):
+        return "US"
+    if len(countries) == 1 and len(key) > _LONGEST_STATE_CODE:
+        return next(iter(countries))
+    return None

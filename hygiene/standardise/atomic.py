@@ -1,0 +1,84 @@
+"""Write a Parquet file, whole or in batches, so that it appears complete or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from hygiene.parquet_exchange import synchronise
+
+_ROW_GROUP_ROWS = 100_000
+
+
+class ParquetAppender:
+    """Appends frames of one schema to an open Parquet file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer: pq.ParquetWriter | None = None
+
+    def append(self, frame: pl.DataFrame) -> None:
+        """Write the rows of one frame; the first frame decides the schema.
+
+        Args:
+            frame: The next rows.
+        """
+        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+        if self._writer is None:
+            # large_string is polars' own type; other readers expect plain strings.
+            schema = pa.schema(
+                field.with_type(pa.string())
+                if field.type == pa.large_string()
+                else field
+                for field in table.schema
+            )
+            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+        self._writer.write_table(
+            table.cast(self._writer.schema), row_group_size=_ROW_GROUP_ROWS
+        )
+
+    def close(self) -> None:
+        """Finish the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+@contextmanager
+def open_appender(out: Path) -> Iterator[ParquetAppender]:
+    """Open a file beside `out` that takes its place when the block ends well.
+
+    Args:
+        out: The file to replace.
+
+    Yields:
+        The appender; at least one frame has to be appended.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    temporary = out.with_name(f".{out.name}.{uuid4().hex}.tmp")
+    appender = ParquetAppender(temporary)
+    try:
+        try:
+            yield appender
+        finally:
+            appender.close()
+        synchronise(temporary)
+        temporary.replace(out)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_frame(frame: pl.DataFrame, out: Path) -> None:
+    """Replace a Parquet file with the rows of one frame.
+
+    Args:
+        frame: The rows; none is fine, the columns are written.
+        out: The file to replace.
+    """
+    with open_appender(out) as appender:
+        appender.append(frame)

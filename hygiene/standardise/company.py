@@ -1,0 +1,168 @@
+"""Company names: what people added to them removed, and a match form without legal form."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, NamedTuple
+
+from hygiene.standardise.legal_forms import LegalForm, LegalForms, company_tokens
+from hygiene.standardise.status import Status
+from hygiene.standardise.text import (
+    clean_text,
+    has_letter,
+    repair_mojibake,
+    straighten_apostrophes,
+)
+from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
+
+_QUOTES: Final = "\"'\u201c\u201d\u201e\u201f\u00ab\u00bb\u2018\u2019 "
+_EDGE_DIRT: Final = " ,;:*#_|\\<>=~^?-\u2013\u2014/"
+_EMPTY_BRACKETS: Final = re.compile(r"\(\s*\)|\[\s*\]")
+# Accepted: "Ann@acme.com". A mail address is not a company name.
+_MAIL: Final = re.compile(r"\S+@\S+\.\S+")
+_SHORTEST_AFTER_THE: Final = 2
+
+
+class CompanyResult(NamedTuple):
+    """Verdict on one company name. A tuple, because many are made."""
+
+    value: str | None
+    status: Status
+    rule: str
+    match: str | None = None
+    legal_form: str | None = None
+
+
+def _take_native_form(text: str, forms: LegalForms) -> tuple[str, LegalForm | None]:
+    """Remove legal forms in other scripts, which need no space around them."""
+    found: LegalForm | None = None
+    if text.isascii():
+        return text, None
+    is_changed = True
+    while is_changed:
+        is_changed = False
+        for label, form in forms.native:
+            is_word = not _is_spaceless(label)
+            for rest, is_at_edge in (
+                (text.removeprefix(label), text.startswith(label)),
+                (text.removesuffix(label), text.endswith(label)),
+            ):
+                if not is_at_edge or not rest.strip(_QUOTES):
+                    continue
+                edge = rest[0] if text.startswith(label) else rest[-1]
+                if is_word and edge.isalnum():
+                    continue
+                text, found, is_changed = rest.strip(_QUOTES), found or form, True
+                break
+            if is_changed:
+                break
+    return text, found
+
+
+def _is_spaceless(label: str) -> bool:
+    return any(ord(character) > 0x0E00 for character in label)
+
+
+def _match_name(text: str, forms: LegalForms) -> tuple[str | None, str | None]:
+    """Return the match form and the label of the legal form."""
+    bare, native = _take_native_form(text, forms)
+    tokens = company_tokens(bare, forms.conjunctions)
+    form = native
+    while len(tokens) > 1:
+        found = forms.find_suffix(tokens)
+        if found is not None and found[1] < len(tokens):
+            form = form or found[0]
+            tokens = tokens[: -found[1]]
+            continue
+        found = forms.find_prefix(tokens)
+        if (
+            found is not None
+            and found[1] < len(tokens)
+            # A second form only where one country writes both: "PT ... Tbk".
+            and (form is None or set(found[0].countries) & set(form.countries))
+        ):
+            form = form or found[0]
+            tokens = tokens[found[1] :]
+            continue
+        if tokens[-1] == "and":
+            tokens = tokens[:-1]
+            continue
+        break
+    if len(tokens) >= _SHORTEST_AFTER_THE and tokens[0] == "the":
+        tokens = tokens[1:]
+    return " ".join(tokens) or None, form.label if form else None
+
+
+def _cut_additions(text: str, forms: LegalForms) -> tuple[str, str]:
+    """Return the name without "c/o ...", "(old)" or the part before "dba"."""
+    rule = ""
+    for pattern, name in (
+        (forms.markers, "company.marker"),
+        (forms.formerly, "company.former_name"),
+        (forms.care_of, "company.care_of"),
+    ):
+        shorter = pattern.sub("", text).strip(_EDGE_DIRT + "([")
+        if shorter != text and has_letter(shorter):
+            if pattern.search(text):
+                rule = rule or name
+            text = shorter if pattern.search(text) else text
+    if match := forms.trading_as.search(text):
+        after = text[match.end() :].strip(_EDGE_DIRT + "()")
+        before = text[: match.start()].strip(_EDGE_DIRT + "()")
+        if has_letter(after):
+            return after, "company.trading_name"
+        if has_letter(before):
+            return before, "company.trading_name"
+    return text, rule
+
+
+def standardise_company(
+    raw: str | None, *, vocabulary: Vocabulary | None = None
+) -> CompanyResult:
+    """Return the name of a company as it calls itself, and its match form.
+
+    Args:
+        raw: The name as received.
+        vocabulary: Words to compare with; the shipped ones by default.
+
+    Returns:
+        Name in its own case, status, rule, lower-case match form without legal form and
+        "the", and the label of the legal form.
+
+    Example:
+        >>> standardise_company("The Acme & Sons Ltd.").match
+        'acme and sons'
+    """
+    words = vocabulary or default_vocabulary()
+    text = clean_text(raw)
+    if not text:
+        return CompanyResult(None, Status.MISSING, "company.missing")
+    if words.placeholders.holds(text, "company"):
+        return CompanyResult(None, Status.PLACEHOLDER, "company.placeholder")
+    received = text
+    text = repair_mojibake(text)
+    rule = "company.mojibake" if text != received else ""
+    previous = None
+    while text != previous:
+        # Until nothing changes: an inner quote or marker can hide another.
+        previous = text
+        text = " ".join(_EMPTY_BRACKETS.sub("", text).split())
+        if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES:
+            text = text.strip(_QUOTES)
+        text = text.strip(_EDGE_DIRT)
+        text, cut = _cut_additions(text, words.legal_forms)
+        rule = rule or cut
+    if not any(character.isalnum() for character in text):
+        return CompanyResult(None, Status.INVALID, "company.no_letters")
+    if _MAIL.search(text):
+        return CompanyResult(None, Status.INVALID, "company.email")
+    if words.placeholders.holds(text, "company"):
+        return CompanyResult(None, Status.PLACEHOLDER, "company.placeholder")
+    match, legal_form = _match_name(straighten_apostrophes(text), words.legal_forms)
+    return CompanyResult(
+        value=text,
+        status=Status.CORRECTED if rule else Status.VALID,
+        rule=rule or "company.valid",
+        match=match,
+        legal_form=legal_form,
+    )

@@ -1,0 +1,305 @@
+"""The canonical columns of contacts, computed for a frame of raw ones."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import polars as pl
+
+from hygiene.standardise.address import (
+    infer_country,
+    standardise_city,
+    standardise_postal_code,
+    standardise_state,
+    standardise_street,
+)
+from hygiene.standardise.company import standardise_company
+from hygiene.standardise.country import standardise_country
+from hygiene.standardise.distinct import map_distinct
+from hygiene.standardise.email_address import EmailStandardiser
+from hygiene.standardise.job_title import standardise_birth_date, standardise_job_title
+from hygiene.standardise.junk_records import RecordIdentity, find_test_rule
+from hygiene.standardise.person_name import PersonNameInput, PersonNameStandardiser
+from hygiene.standardise.phone import standardise_phone
+from hygiene.standardise.settings import StandardiseSettings
+from hygiene.standardise.version import standardiser_version
+from hygiene.standardise.vocabulary import Vocabulary, load_vocabulary
+from hygiene.standardise.web_domain import standardise_domain
+
+_TEXT: Final = pl.String()
+_FLAG: Final = pl.Boolean()
+
+CONTACT_INPUTS: Final[tuple[str, ...]] = (
+    "source_name", "full_name", "salutation", "first_name", "middle_name", "last_name",
+    "suffix", "email", "phone", "mobile_phone", "job_title", "company_name", "website",
+    "street", "city", "state", "postal_code", "country", "birth_date",
+)  # fmt: skip
+
+CONTACT_OUTPUTS: Final[dict[str, pl.DataType]] = {
+    "email_std": _TEXT, "email_match": _TEXT, "email_status": _TEXT, "email_rule": _TEXT,
+    "email_domain": _TEXT, "is_role_email": _FLAG, "is_free_email": _FLAG,
+    "is_disposable_email": _FLAG,
+    "phone_e164": _TEXT, "phone_extension": _TEXT, "phone_type": _TEXT,
+    "phone_status": _TEXT, "phone_rule": _TEXT,
+    "mobile_phone_e164": _TEXT, "mobile_phone_status": _TEXT,
+    "title_std": _TEXT, "given_name_std": _TEXT, "middle_name_std": _TEXT,
+    "family_name_std": _TEXT, "suffix_std": _TEXT, "full_name_std": _TEXT,
+    "name_status": _TEXT, "name_rule": _TEXT, "given_name_match": _TEXT,
+    "family_name_match": _TEXT, "given_name_group": _TEXT,
+    "company_name_std": _TEXT, "company_name_match": _TEXT, "company_status": _TEXT,
+    "domain_std": _TEXT, "domain_status": _TEXT,
+    "country_code": _TEXT, "country_status": _TEXT, "country_rule": _TEXT,
+    "city_std": _TEXT, "state_std": _TEXT, "postal_code_std": _TEXT, "street_std": _TEXT,
+    "job_title_std": _TEXT, "birth_date_std": pl.Date(),
+    "is_test_record": _FLAG, "test_rule": _TEXT, "standardiser_version": _TEXT,
+}  # fmt: skip
+
+_NAME_COLUMNS: Final = (
+    "full_name", "salutation", "first_name", "middle_name", "last_name", "suffix",
+)  # fmt: skip
+_NAME_OUTPUTS: Final = (
+    "title_std", "given_name_std", "middle_name_std", "family_name_std", "suffix_std",
+    "full_name_std", "name_status", "name_rule", "given_name_match", "family_name_match",
+    "given_name_group",
+)  # fmt: skip
+
+
+def _texts(*names: str) -> dict[str, pl.DataType]:
+    return dict.fromkeys(names, _TEXT)
+
+
+class RegionChooser:
+    """Chooses the country whose phone format a record's numbers follow."""
+
+    def __init__(self, settings: StandardiseSettings, vocabulary: Vocabulary) -> None:
+        self._settings = settings
+        self._words = vocabulary
+
+    def __call__(self, frame: pl.DataFrame) -> pl.Series:
+        """Return one region per row: country, else address, else source, else default.
+
+        Args:
+            frame: Rows with source_name, state, postal_code and country_code.
+
+        Returns:
+            ISO alpha-2 codes, null where nothing says anything.
+        """
+        infer = partial(infer_country, vocabulary=self._words)
+        inferred = map_distinct(
+            frame.select("state", "postal_code"),
+            ["state", "postal_code"],
+            lambda state, postal_code: (infer(state, postal_code),),
+            {"region": _TEXT},
+        )["region"]
+        by_source = self._settings.default_region_by_source
+        return frame.select(
+            pl.coalesce(
+                pl.col("country_code"),
+                inferred,
+                pl.col("source_name").replace_strict(
+                    by_source, default=None, return_dtype=_TEXT
+                )
+                if by_source
+                else pl.lit(None, dtype=_TEXT),
+                pl.lit(self._settings.default_region, dtype=_TEXT),
+            ).alias("region")
+        )["region"]
+
+
+class ContactStandardiser:
+    """Computes the canonical columns of contacts; remembers values within one run."""
+
+    inputs = CONTACT_INPUTS
+    outputs = CONTACT_OUTPUTS
+    reason_code = "contact_without_identity"
+    rule_id = "standardise.contact_identity"
+    reason_detail = "no usable name, e-mail address or phone number"
+
+    def __init__(self, settings: StandardiseSettings) -> None:
+        self._words = load_vocabulary(settings)
+        self._version = standardiser_version(settings)
+        self._region = RegionChooser(settings, self._words)
+        self._email = EmailStandardiser(self._words)
+        self._name = PersonNameStandardiser(self._words)
+
+    def has_identity(self) -> pl.Expr:
+        """Return the condition under which a record is worth keeping in the flow."""
+        return pl.any_horizontal(
+            pl.col(
+                "full_name_std", "email_std", "phone_e164", "mobile_phone_e164"
+            ).is_not_null()
+        )
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return the canonical columns, row for row.
+
+        Args:
+            frame: Raw rows with at least the input columns.
+
+        Returns:
+            The output columns in the declared order and types.
+        """
+        words = self._words
+        raw = frame.select(pl.col(CONTACT_INPUTS).cast(_TEXT))
+        country = map_distinct(
+            raw, ["country"], partial(standardise_country, vocabulary=words),
+            _texts("country_code", "country_status", "country_rule"),
+        )  # fmt: skip
+        raw = raw.hstack(country.select("country_code"))
+        raw = raw.with_columns(self._region(raw).alias("region"))
+        parts = [
+            country,
+            self._standardise_email(raw),
+            *self._standardise_phones(raw),
+            map_distinct(
+                raw,
+                _NAME_COLUMNS,
+                lambda *columns: self._name(PersonNameInput(*columns)),
+                _texts(*_NAME_OUTPUTS),
+            ),
+            self._standardise_company(raw),
+            self._standardise_address(raw),
+        ]
+        result = pl.concat(parts, how="horizontal")
+        result = result.hstack(self._standardise_domain(raw, result))
+        result = result.hstack(self._find_tests(result))
+        return result.select(
+            pl.lit(self._version, dtype=dtype).alias(name)
+            if name == "standardiser_version"
+            else pl.col(name).cast(dtype)
+            for name, dtype in CONTACT_OUTPUTS.items()
+        )
+
+    def _standardise_email(self, raw: pl.DataFrame) -> pl.DataFrame:
+        def run(value: str | None) -> tuple[Any, ...]:
+            return self._email(value)[:8]
+
+        return map_distinct(
+            raw,
+            ["email"],
+            run,
+            _texts(
+                "email_std", "email_status", "email_rule", "email_match", "email_domain"
+            )
+            | dict.fromkeys(
+                ("is_role_email", "is_free_email", "is_disposable_email"), _FLAG
+            ),
+        )
+
+    def _standardise_phones(self, raw: pl.DataFrame) -> list[pl.DataFrame]:
+        def run(value: str | None, region: str | None) -> tuple[Any, ...]:
+            return standardise_phone(value, region=region, vocabulary=self._words)
+
+        names = ("e164", "status", "rule", "extension", "type")
+        phone, mobile = (
+            map_distinct(
+                raw, [column, "region"], run, _texts(*(f"{column}_{n}" for n in names))
+            )
+            for column in ("phone", "mobile_phone")
+        )
+        return [phone, mobile.select("mobile_phone_e164", "mobile_phone_status")]
+
+    def _standardise_company(self, raw: pl.DataFrame) -> pl.DataFrame:
+        def run(value: str | None) -> tuple[Any, ...]:
+            found = standardise_company(value, vocabulary=self._words)
+            return found.value, found.match, found.status
+
+        return map_distinct(
+            raw,
+            ["company_name"],
+            run,
+            _texts("company_name_std", "company_name_match", "company_status"),
+        )
+
+    def _standardise_address(self, raw: pl.DataFrame) -> pl.DataFrame:
+        title = partial(standardise_job_title, vocabulary=self._words)
+        return pl.concat(
+            [
+                standardise_address_columns(raw, self._words),
+                map_distinct(
+                    raw, ["job_title"], lambda v: title(v)[:1], _texts("job_title_std")
+                ),
+                map_distinct(
+                    raw,
+                    ["birth_date"],
+                    lambda value: (standardise_birth_date(value),),
+                    {"birth_date_std": pl.Date()},
+                ),
+            ],
+            how="horizontal",
+        )
+
+    def _standardise_domain(
+        self, raw: pl.DataFrame, result: pl.DataFrame
+    ) -> pl.DataFrame:
+        """Return the domain of the website, else of a mail address that is no free mail."""
+        domain = partial(standardise_domain, vocabulary=self._words)
+        website = map_distinct(
+            raw, ["website"], lambda v: domain(v)[:2], _texts("site", "site_status")
+        )
+        is_own = ~(pl.col("is_free_email") | pl.col("is_disposable_email"))
+        from_email = pl.when(is_own).then(pl.col("email_domain"))
+        return (
+            result.select("email_domain", "is_free_email", "is_disposable_email")
+            .hstack(website)
+            .select(
+                pl.coalesce("site", from_email).alias("domain_std"),
+                pl.when(pl.col("site").is_null() & from_email.is_not_null())
+                .then(pl.lit("valid"))
+                .otherwise(pl.col("site_status"))
+                .alias("domain_status"),
+            )
+        )
+
+    def _find_tests(self, result: pl.DataFrame) -> pl.DataFrame:
+        def run(*columns: str | None) -> tuple[bool, str | None]:
+            rule = find_test_rule(RecordIdentity(*columns), vocabulary=self._words)
+            return rule is not None, rule
+
+        return map_distinct(
+            result,
+            [
+                "email_std", "email_domain", "given_name_std", "family_name_std",
+                "full_name_std", "company_name_std", "company_name_match", "domain_std",
+            ],
+            run,
+            {"is_test_record": _FLAG, "test_rule": _TEXT},
+        )  # fmt: skip
+
+
+def standardise_address_columns(raw: pl.DataFrame, words: Vocabulary) -> pl.DataFrame:
+    """Return city, state, postcode and street of contacts or accounts.
+
+    Args:
+        raw: Rows with the raw address and country_code.
+        words: The vocabulary of the run.
+
+    Returns:
+        city_std, state_std, postal_code_std, street_std, row for row.
+    """
+    city = partial(standardise_city, vocabulary=words)
+    street = partial(standardise_street, vocabulary=words)
+    state = partial(standardise_state, vocabulary=words)
+    postal = partial(standardise_postal_code, vocabulary=words)
+    return pl.concat(
+        [
+            map_distinct(raw, ["city"], lambda v: city(v)[:1], _texts("city_std")),
+            map_distinct(
+                raw,
+                ["state", "country_code"],
+                lambda v, country: state(v, country=country)[:1],
+                _texts("state_std"),
+            ),
+            map_distinct(
+                raw,
+                ["postal_code", "country_code"],
+                lambda v, country: postal(v, country=country)[:1],
+                _texts("postal_code_std"),
+            ),
+            map_distinct(
+                raw, ["street"], lambda v: street(v)[:1], _texts("street_std")
+            ),
+        ],
+        how="horizontal",
+    )

@@ -1,0 +1,280 @@
+"""The words that standardisers compare with: shipped reference data plus the user's.
+
+Loads and validates; decides nothing about a value. Country names and legal forms have
+indexes of their own (`country_index`, `legal_forms`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from hygiene.errors import ReferenceDataError
+from hygiene.reference import read_reference_csv, read_reference_yaml
+from hygiene.standardise.country_index import CountryIndex, load_country_index
+from hygiene.standardise.legal_forms import LegalForms, load_legal_forms
+from hygiene.standardise.settings import Blocklist, StandardiseSettings
+from hygiene.standardise.text import fold_key
+
+_KINDS: Final = ("email", "phone", "name", "company", "domain", "country", "text")
+# Accepted: "xxxx", "aaa". Rejected: "aab". How long it must be depends on the kind:
+# AAA and III are real companies.
+_REPEATED: Final = re.compile(r"(.)\1*\Z", re.IGNORECASE | re.DOTALL)
+_REPEATED_MINIMUM: Final = {"company": 4, "text": 4, "domain": 4}
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholders:
+    """Filler values by kind of field, folded with `fold_key`."""
+
+    exact: frozenset[str]
+    folded: Mapping[str, frozenset[str]]
+
+    def holds(self, text: str, kind: str) -> bool:
+        """Return whether cleaned text is filler for this kind of field.
+
+        Args:
+            text: Cleaned, non-empty text.
+            kind: One of email, phone, name, company, domain, country, text.
+
+        Returns:
+            True for listed fillers, punctuation only, and one repeated character.
+
+        Example:
+            >>> default_vocabulary().placeholders.holds("N/A", "name")
+            True
+        """
+        if text in self.exact or fold_key(text) in self.folded[kind]:
+            return True
+        if not any(character.isalnum() for character in text):
+            return True
+        squeezed = text.replace(" ", "")
+        minimum = _REPEATED_MINIMUM.get(kind, 3)
+        return len(squeezed) >= minimum and bool(_REPEATED.match(squeezed))
+
+
+@dataclass(frozen=True, slots=True)
+class MailDomains:
+    """What is known about mail domains and local parts."""
+
+    free: frozenset[str]
+    disposable: frozenset[str]
+    typos: Mapping[str, str]
+    roles: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class NameWords:
+    """Titles, suffixes, particles and nicknames around personal names."""
+
+    titles: Mapping[str, str]
+    ambiguous_titles: frozenset[str]
+    suffixes: Mapping[str, str]
+    ambiguous_suffixes: frozenset[str]
+    particles: frozenset[str]
+    lower_particles: frozenset[str]
+    mac_names: frozenset[str]
+    compound_surnames: tuple[str, ...]
+    organisation_words: frozenset[str]
+    nicknames: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class TestWords:
+    """What gives a test record away."""
+
+    domains: frozenset[str]
+    suffixes: frozenset[str]
+    local_parts: frozenset[str]
+    name_words: frozenset[str]
+    full_names: frozenset[str]
+    company_names: frozenset[str]
+    keyboard_walks: tuple[str, ...]
+    blocklist: Blocklist
+    is_suspicious_by_itself: bool
+
+    __test__ = False  # not a test class, whatever pytest makes of the name
+
+
+@dataclass(frozen=True, slots=True)
+class AddressWords:
+    """States of the countries that name them, and postcode layouts."""
+
+    states: Mapping[tuple[str, str], str]
+    state_countries: Mapping[str, frozenset[str]]
+    postal: Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Everything that standardisers look up."""
+
+    placeholders: Placeholders
+    mail: MailDomains
+    page_hosts: frozenset[str]
+    tenant_hosts: frozenset[str]
+    names: NameWords
+    legal_forms: LegalForms
+    countries: CountryIndex
+    tests: TestWords
+    addresses: AddressWords
+    title_acronyms: Mapping[str, str]
+    title_minor_words: frozenset[str]
+
+
+def _words(values: Iterable[Any]) -> frozenset[str]:
+    return frozenset(fold_key(str(value)) for value in values)
+
+
+def _load_placeholders(settings: StandardiseSettings) -> Placeholders:
+    data = read_reference_yaml("placeholders.yaml")
+    extra = settings.extra_placeholders
+    common = _words(data["any"]) | _words(extra.any)
+    return Placeholders(
+        exact=frozenset(str(value) for value in data["case_sensitive"]),
+        folded={
+            kind: common | _words(data.get(kind, ())) | _words(getattr(extra, kind))
+            for kind in _KINDS
+        },
+    )
+
+
+def _load_mail(settings: StandardiseSettings) -> MailDomains:
+    data = read_reference_yaml("email_domains.yaml")
+    business = _words(settings.business_domains)
+    free = {domain for group in data["free_mail"].values() for domain in group}
+    roles = {
+        word
+        for group in read_reference_yaml("email_roles.yaml").values()
+        for word in group
+    }
+    return MailDomains(
+        free=(_words(free) | _words(settings.extra_free_mail_domains)) - business,
+        disposable=(
+            _words(data["disposable"]) | _words(settings.extra_disposable_domains)
+        )
+        - business,
+        typos={typo: meant for meant, typos in data["typos"].items() for typo in typos},
+        roles=_words(roles) | _words(settings.extra_role_local_parts),
+    )
+
+
+def _load_nicknames(settings: StandardiseSettings) -> dict[str, str]:
+    nicknames: dict[str, str] = {}
+    for row in read_reference_csv("nicknames.csv"):
+        if nicknames.setdefault(row["nickname"], row["canonical"]) != row["canonical"]:
+            raise ReferenceDataError(
+                "reading reference data: nicknames.csv gives one nickname to two "
+                "groups; keep it in one group"
+            )
+    for nickname, canonical in settings.nicknames.items():
+        nicknames[fold_key(nickname)] = fold_key(canonical)
+    for nickname in sorted(nicknames):
+        seen = {nickname}
+        canonical = nicknames[nickname]
+        while canonical in nicknames and canonical not in seen:
+            seen.add(canonical)
+            canonical = nicknames[canonical]
+        nicknames[nickname] = canonical
+    return nicknames
+
+
+def _invert(groups: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    return {str(word): label for label, words in groups.items() for word in words}
+
+
+def _load_names(settings: StandardiseSettings) -> NameWords:
+    data = read_reference_yaml("person_names.yaml")
+    return NameWords(
+        titles=_invert(data["titles"]),
+        ambiguous_titles=frozenset(data["ambiguous_titles"]),
+        suffixes=_invert(data["suffixes"]),
+        ambiguous_suffixes=frozenset(data["ambiguous_suffixes"]),
+        particles=frozenset(data["particles"]),
+        lower_particles=frozenset(data["lower_particles"]),
+        mac_names=frozenset(data["mac_names"]),
+        compound_surnames=tuple(data["compound_surnames"]),
+        organisation_words=frozenset(data["organisation_words"]),
+        nicknames=_load_nicknames(settings),
+    )
+
+
+def _load_tests(settings: StandardiseSettings) -> TestWords:
+    data = read_reference_yaml("test_records.yaml")
+    return TestWords(
+        domains=_words(data["reserved_domains"]),
+        suffixes=_words(data["reserved_suffixes"]),
+        local_parts=_words(data["email_local_parts"]),
+        name_words=_words(data["name_words"]),
+        full_names=_words(data["full_names"]),
+        company_names=_words(data["company_names"]),
+        keyboard_walks=tuple(data["keyboard_walks"]),
+        blocklist=Blocklist(
+            emails=tuple(sorted(_words(settings.blocklist.emails))),
+            domains=tuple(sorted(_words(settings.blocklist.domains))),
+            names=tuple(sorted(_words(settings.blocklist.names))),
+            companies=tuple(sorted(_words(settings.blocklist.companies))),
+        ),
+        is_suspicious_by_itself=settings.flag_test_records,
+    )
+
+
+def _load_addresses() -> AddressWords:
+    states: dict[tuple[str, str], str] = {}
+    countries: dict[str, set[str]] = {}
+    for row in read_reference_csv("subdivisions.csv"):
+        for spelling in (row["code"], row["name"]):
+            states[row["country"], fold_key(spelling)] = row["code"]
+            countries.setdefault(fold_key(spelling), set()).add(row["country"])
+    return AddressWords(
+        states=states,
+        state_countries={key: frozenset(value) for key, value in countries.items()},
+        postal=read_reference_yaml("postal_codes.yaml"),
+    )
+
+
+def load_vocabulary(settings: StandardiseSettings) -> Vocabulary:
+    """Load the shipped reference data and add the user's own words.
+
+    Args:
+        settings: The user's settings.
+
+    Returns:
+        The vocabulary, ready for every standardiser.
+
+    Raises:
+        ReferenceDataError: A shipped file is missing or malformed.
+
+    Example:
+        >>> "gmail.com" in load_vocabulary(StandardiseSettings()).mail.free
+        True
+    """
+    shared = read_reference_yaml("shared_domains.yaml")
+    titles = read_reference_yaml("job_titles.yaml")
+    return Vocabulary(
+        placeholders=_load_placeholders(settings),
+        mail=_load_mail(settings),
+        page_hosts=_words(shared["page_hosts"]),
+        tenant_hosts=_words(shared["tenant_hosts"]),
+        names=_load_names(settings),
+        legal_forms=load_legal_forms(),
+        countries=load_country_index(settings.country_aliases),
+        tests=_load_tests(settings),
+        addresses=_load_addresses(),
+        title_acronyms={word.casefold(): word for word in titles["acronyms"]},
+        title_minor_words=frozenset(titles["minor_words"]),
+    )
+
+
+@lru_cache(maxsize=1)
+def default_vocabulary() -> Vocabulary:
+    """Return the vocabulary of the default settings, loaded once per process.
+
+    Example:
+        >>> default_vocabulary() is default_vocabulary()
+        True
+    """
+    return load_vocabulary(StandardiseSettings())
