@@ -12,9 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import polars as pl
 
 from connectors.landing.model import LoadMode
 from connectors.landing.schema import METADATA_SCHEMA, DeleteKind
@@ -51,23 +53,27 @@ def quote_identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def quote_paths(paths: Sequence[Path]) -> str:
+def _quote_path(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
+
+
+def _quote_paths(paths: Sequence[Path]) -> str:
     """Write paths as a DuckDB list literal (paths are ours, their text may hold quotes)."""
-    inner = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"[{inner}]"
+    return f"[{', '.join(map(_quote_path, paths))}]"
 
 
 def row_hash_expression(columns: Sequence[str]) -> str:
     """SQL for the canonical hash of the non-null pairs of `columns`.
 
-    Each pair is written as `name=<bytes>:<value>`; the length makes it unambiguous.
+    The pairs `name=value` are joined in name order by the unit separator (U+001F), which
+    no exporter writes; concat_ws() leaves out pairs that are null because their value is.
     """
-    pairs = []
-    for name in sorted(columns):
-        column = quote_identifier(name)
-        pairs.append(f"'{name}=' || strlen({column}) || ':' || {column}")
-    # A null value makes its pair null, and concat() leaves nulls out.
-    return f"sha256(concat('', {', '.join(pairs)}))" if pairs else "sha256('')"
+    if not columns:
+        return "sha256('')"
+    pairs = ", ".join(
+        f"'{name}=' || {quote_identifier(name)}" for name in sorted(columns)
+    )
+    return f"sha256(concat_ws(chr(31), {pairs}))"
 
 
 class ChangeCapture:
@@ -80,13 +86,14 @@ class ChangeCapture:
         landed: Sequence[Path],
         workdir: Path,
     ) -> None:
-        self._incoming = quote_paths([incoming])
+        self._incoming = incoming
+        self._workdir = workdir
         self._columns = sorted(columns)
         self._landed = list(landed)
         self._con = duckdb.connect()
         self._con.execute("SET TimeZone = 'UTC'")
         self._con.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
-        self._con.execute(f"SET temp_directory = {quote_paths([workdir])[1:-1]}")
+        self._con.execute(f"SET temp_directory = {_quote_path(workdir)}")
 
     def close(self) -> None:
         """Free the memory and spill files of this comparison."""
@@ -123,64 +130,63 @@ class ChangeCapture:
         return self._verdict()
 
     def write_part(
-        self, target: Path, *, source_name: str, load_id: str, extracted_at: str
+        self, target: Path, *, source_name: str, load_id: str, extracted_at: datetime
     ) -> None:
-        """Write the rows that are news, then the tombstones, as one Parquet file."""
-        metadata = """
-            $source_name AS _source_name, rows._source_record_id,
-            $load_id AS _load_id, $extracted_at::TIMESTAMP AS _extracted_at,
+        """Write the rows that are news, then the tombstones, as one Parquet file.
+
+        Outcomes are laid beside the incoming rows in the same order, so that the wide
+        rows are streamed past and never sorted, joined or held.
         """
-        data = ", ".join(f"rows.{quote_identifier(name)}" for name in self._columns)
-        query = f"""
-            SELECT {data + "," if data else ""} {metadata}
-                verdict._row_hash, rows._is_deleted, rows._delete_kind,
-                rows._merged_into, rows._source_file, rows._source_line, rows._load_seq
-            FROM read_parquet({self._incoming}) AS rows
-            JOIN verdict USING (_load_seq)
-            WHERE verdict.outcome <> 'unchanged'
-        """
-        if self._count("gone"):
-            query = f"{query} UNION ALL BY NAME {self._tombstones(metadata)}"
-        order = [name for name in METADATA_SCHEMA if name != "_load_seq"]
+        outcomes = self._workdir / "outcomes.parquet"
         self._con.execute(
             f"""
             COPY (
-                SELECT * EXCLUDE ({", ".join(METADATA_SCHEMA)}),
-                    {", ".join(order)}, _load_seq
-                FROM ({query}) ORDER BY _load_seq
-            ) TO {quote_paths([target])[1:-1]}
-            (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})
-            """,
-            {
-                "source_name": source_name,
-                "load_id": load_id,
-                "extracted_at": extracted_at,
-            },
+                SELECT incoming._row_hash, verdict.outcome
+                FROM incoming LEFT JOIN verdict USING (_load_seq)
+                ORDER BY incoming._load_seq
+            ) TO {_quote_path(outcomes)} (FORMAT parquet, COMPRESSION lz4)
+            """
+        )
+        parts = [
+            pl.concat(
+                [pl.scan_parquet(self._incoming), pl.scan_parquet(outcomes)],
+                how="horizontal",
+            ).filter(pl.col("outcome").is_in(["new", "changed"]))
+        ]
+        if self._count("gone"):
+            parts.append(pl.scan_parquet(self._write_tombstones()))
+        rows = pl.concat(parts, how="diagonal").with_columns(
+            pl.lit(source_name).alias("_source_name"),
+            pl.lit(load_id).alias("_load_id"),
+            pl.lit(extracted_at, dtype=pl.Datetime("us")).alias("_extracted_at"),
+        )
+        names = rows.collect_schema().names()
+        known = {*METADATA_SCHEMA, "outcome"}
+        data = [name for name in names if name not in known]
+        rows.select(*data, *METADATA_SCHEMA).sink_parquet(
+            target, compression="zstd", row_group_size=ROW_GROUP
         )
 
-    def _tombstones(self, metadata: str) -> str:
-        landed = f"read_parquet({quote_paths(self._landed)}, union_by_name = true)"
-        names = [
-            row[0]
-            for row in self._con.execute(
-                f"DESCRIBE SELECT * FROM {landed} LIMIT 0"
-            ).fetchall()
-        ]
-        data = [name for name in names if name not in METADATA_SCHEMA]
-        listed = "".join(f"rows.{quote_identifier(name)}, " for name in data)
-        first = (
-            f"(SELECT coalesce(max(_load_seq), 0) FROM read_parquet({self._incoming}))"
+    def _write_tombstones(self) -> Path:
+        """Write the last known version of every record that is gone, marked absent."""
+        path = self._workdir / "tombstones.parquet"
+        self._con.execute(
+            f"""
+            COPY (
+                SELECT rows.* REPLACE (
+                    true AS _is_deleted, '{DeleteKind.ABSENT}' AS _delete_kind,
+                    (SELECT count(*) FROM incoming)
+                        + row_number() OVER (ORDER BY rows._source_record_id)
+                        AS _load_seq)
+                FROM read_parquet({_quote_paths(self._landed)}, union_by_name = true)
+                    AS rows
+                JOIN gone ON rows._source_record_id = gone._source_record_id
+                    AND rows._load_id = gone._load_id
+                ORDER BY rows._source_record_id
+            ) TO {_quote_path(path)} (FORMAT parquet, COMPRESSION lz4)
+            """
         )
-        return f"""
-            SELECT {listed} {metadata} rows._row_hash, true AS _is_deleted,
-                '{DeleteKind.ABSENT}' AS _delete_kind, rows._merged_into,
-                rows._source_file, rows._source_line,
-                {first} + row_number() OVER (ORDER BY rows._source_record_id)
-                    AS _load_seq
-            FROM {landed} AS rows
-            JOIN gone ON rows._source_record_id = gone._source_record_id
-                AND rows._load_id = gone._load_id
-        """
+        return path
 
     def _read_incoming(self, order_by: Sequence[str]) -> None:
         """Keep the newest row per id; later rows win ties."""
@@ -193,7 +199,7 @@ class ChangeCapture:
             SELECT _load_seq, _source_record_id, _is_deleted, _delete_kind,
                 _merged_into, {row_hash_expression(self._columns)} AS _row_hash
                 {"".join(f", {quote_identifier(name)}" for name in order_by)}
-            FROM read_parquet({self._incoming})
+            FROM read_parquet({_quote_path(self._incoming)})
             """
         )
         repeats = self._con.execute(
@@ -231,7 +237,7 @@ class ChangeCapture:
                     _row_hash := _row_hash, _is_deleted := _is_deleted,
                     _delete_kind := _delete_kind, _merged_into := _merged_into
                 ), _load_id))
-            FROM read_parquet({quote_paths(self._landed)}, union_by_name = true)
+            FROM read_parquet({_quote_paths(self._landed)}, union_by_name = true)
             GROUP BY _source_record_id
             """
         )

@@ -291,7 +291,7 @@ class Landing:
                 load_folder / _PART_NAME,
                 source_name=batch.source_name,
                 load_id=load_id,
-                extracted_at=extracted_at.replace(tzinfo=None).isoformat(),
+                extracted_at=extracted_at.replace(tzinfo=None),
             )
         finally:
             capture.close()

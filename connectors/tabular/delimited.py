@@ -10,8 +10,8 @@ and sets damaged lines aside.
 from __future__ import annotations
 
 import mmap
+import re
 import tempfile
-import uuid
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -26,7 +26,7 @@ from connectors.tabular.finish import (
     ERROR_CELLS,
     RawTable,
     finish_table,
-    materialise,
+    store_rows,
 )
 from connectors.tabular.header import (
     HEAD_ROWS,
@@ -52,6 +52,7 @@ from connectors.tabular.structure import Structure, scan_structure
 
 _SNIFF = 256 * 1024
 _CHUNK = 50_000
+_ERROR_CELL = re.compile("|".join(map(re.escape, ERROR_CELLS)).encode())
 # Below this a table is kept in memory; above it, it is spooled to the working folder.
 _IN_MEMORY = 32 * 1024 * 1024
 
@@ -71,9 +72,9 @@ class _Layout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rows:
-    """Rows after the header, however they were read."""
+    """Rows after the header, however they were read, as made by `store_rows`."""
 
-    frame: pl.LazyFrame
+    stored: pl.LazyFrame
     count: int
     rejected: pl.DataFrame
     notes: tuple[Note, ...] = ()
@@ -122,7 +123,7 @@ def _read(
         raise EmptyFileError(
             f"reading {text.name}: the file is empty; export it again, with its header"
         )
-    target = workdir if size > _IN_MEMORY else None
+    spool_folder = (workdir or scratch) if size > _IN_MEMORY else None
     with (
         text.path.open("rb") as stream,
         mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as buffer,
@@ -132,25 +133,32 @@ def _read(
             text.path, layout.delimiter, layout.start, layout.first_line
         )
         layout = _widen(layout, structure)
+        find_errors = options.error_cells_to_null and bool(_ERROR_CELL.search(buffer))
         rows = None
         if structure.is_regular:
-            rows = _read_fast(layout, structure, buffer, scratch)
+            rows = _read_fast(
+                layout, structure, buffer, find_errors=find_errors, spool=spool_folder
+            )
         if rows is None:
-            rows = _read_carefully(layout, buffer, scratch)
-        may_hold_errors = any(buffer.find(error.encode()) >= 0 for error in ERROR_CELLS)
+            rows = _read_carefully(
+                layout, buffer, find_errors=find_errors, spool=spool_folder
+            )
         raw = RawTable(
             name=text.name,
-            frame=rows.frame,
+            stored=rows.stored,
             rows=rows.count,
             header=layout.header,
             rejected=rows.rejected,
-            may_hold_errors=may_hold_errors,
             preamble_rows=layout.found.first_row,
             notes=(*text.notes, *layout.notes, *rows.notes),
             encoding=text.encoding,
             delimiter=layout.delimiter,
         )
-        return finish_table(raw, options, target)
+        read = finish_table(raw, options)
+        if workdir is None and spool_folder is not None:
+            # The temporary folder is about to go.
+            read = replace(read, frame=read.frame.collect().lazy())
+        return read
 
 
 def _find_layout(text: CleanText, buffer: mmap.mmap, options: ReadOptions) -> _Layout:
@@ -201,7 +209,12 @@ def _widen(layout: _Layout, structure: Structure) -> _Layout:
 
 
 def _read_fast(
-    layout: _Layout, structure: Structure, buffer: mmap.mmap, scratch: Path
+    layout: _Layout,
+    structure: Structure,
+    buffer: mmap.mmap,
+    *,
+    find_errors: bool,
+    spool: Path | None,
 ) -> _Rows | None:
     """Parse with Polars; None when its rows do not agree with the structure."""
     names = layout.header.names
@@ -234,15 +247,14 @@ def _read_fast(
         line_of.alias(LINE),
         *(pl.col(old).alias(new) for old, new in zip(columns, names, strict=True)),
     )
-    spool_folder = scratch if len(buffer) > _IN_MEMORY else None
-    stored = materialise(frame, spool_folder)
+    stored = store_rows(frame, names, find_errors=find_errors, spool=spool)
     if stored.select(pl.len()).collect().item() != count:
         return None
     rejected = _reject_wide(layout, structure, buffer, skip)
     if not rejected.is_empty():
         stored = stored.filter(~pl.col(LINE).is_in(rejected[LINE].implode()))
     return _Rows(
-        frame=stored,
+        stored=stored,
         count=count - rejected.height,
         rejected=rejected,
         notes=_short_rows(int(((cells < width) & (cells > 1)).sum())),
@@ -278,7 +290,9 @@ def _judge_wide(
     )
 
 
-def _read_carefully(layout: _Layout, buffer: mmap.mmap, scratch: Path) -> _Rows:
+def _read_carefully(
+    layout: _Layout, buffer: mmap.mmap, *, find_errors: bool, spool: Path | None
+) -> _Rows:
     """Parse row by row, in chunks; for files whose quotes cannot be trusted."""
     names = layout.header.names
     width, skip = len(names), layout.found.rows_until_data
@@ -287,7 +301,6 @@ def _read_carefully(layout: _Layout, buffer: mmap.mmap, scratch: Path) -> _Rows:
     rejects: list[tuple[int, str, str, str]] = []
     parts: list[pl.LazyFrame] = []
     count = short = stray = 0
-    spool_folder = scratch if len(buffer) > _IN_MEMORY else None
     schema: dict[str, pl.DataType] = dict.fromkeys(names, pl.String())
     while chunk := list(islice(records, _CHUNK)):
         rows: list[list[str | int | None]] = []
@@ -315,32 +328,27 @@ def _read_carefully(layout: _Layout, buffer: mmap.mmap, scratch: Path) -> _Rows:
             rows.append([*cells[:width], *padding, record.line])
         count += len(rows)
         frame = pl.DataFrame(rows, schema={**schema, LINE: pl.Int64()}, orient="row")
-        parts.append(_store_chunk(frame, spool_folder))
+        parts.append(
+            store_rows(frame.lazy(), names, find_errors=find_errors, spool=spool)
+        )
     notes = list(_short_rows(short))
     if stray:
         notes.append(Note(NoteCode.STRAY_QUOTES, f"{stray} rows, taken as characters"))
     if not parts:
         return _no_rows(names)
     return _Rows(
-        frame=pl.concat(parts),
+        stored=pl.concat(parts),
         count=count,
         rejected=pl.DataFrame(rejects, schema=REJECTED_ROWS, orient="row"),
         notes=tuple(notes),
     )
 
 
-def _store_chunk(frame: pl.DataFrame, folder: Path | None) -> pl.LazyFrame:
-    if folder is None:
-        return frame.lazy()
-    path = folder / f"chunk-{uuid.uuid4().hex}.parquet"
-    frame.write_parquet(path, compression="lz4")
-    return pl.scan_parquet(path)
-
-
 def _no_rows(names: list[str]) -> _Rows:
     schema: dict[str, pl.DataType] = dict.fromkeys(names, pl.String())
+    empty = pl.LazyFrame(schema={**schema, LINE: pl.Int64()})
     return _Rows(
-        frame=pl.LazyFrame(schema={**schema, LINE: pl.Int64()}),
+        stored=store_rows(empty, names, find_errors=False, spool=None),
         count=0,
         rejected=pl.DataFrame(schema=REJECTED_ROWS),
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
-from connectors.tabular.footers import SparseRow, judge_sparse_rows
+from connectors.tabular.footers import TAIL_ROWS, SparseRow, judge_sparse_rows
 from connectors.tabular.model import (
     LINE,
     REJECTED_ROWS,
@@ -29,6 +29,7 @@ ERROR_CELLS = (
 )  # fmt: skip
 _FILLED = "_filled"
 _LEAD = "_lead"
+_ERRORS = "_errors"
 _SAMPLE = 20_000
 # Sheets and reports hold few sparse rows; a table full of them has no footers to find.
 _MAX_SPARSE = 200_000
@@ -36,19 +37,18 @@ _MAX_SPARSE = 200_000
 # Accepted: "1.23457E+17". Rejected: "1.5E3" (a plain small number), "1E5" (a product code).
 SCIENTIFIC = r"^\s*[+-]?\d(?:[.,]\d+)?[eE]\+?(?:\d[2-9]|[1-9]\d)\s*$|^\s*\d[.,]\d{3,}[eE]\+?\d+\s*$"
 # Accepted: "12345678901234500". Rejected: "123456789012345" (15 digits).
-BEYOND_15 = r"^\d{15}\d*0$"
+BEYOND_15 = r"^[1-9]\d{14}\d*0$"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawTable:
-    """Rows after the header as text columns plus `_line`, in file order."""
+    """Rows after the header, in file order, as made by `store_rows`."""
 
     name: str
-    frame: pl.LazyFrame
+    stored: pl.LazyFrame
     rows: int
     header: Header
     rejected: pl.DataFrame
-    may_hold_errors: bool
     preamble_rows: int
     notes: tuple[Note, ...]
     encoding: str | None = None
@@ -57,38 +57,45 @@ class RawTable:
     has_1904_dates: bool = False
 
 
-def finish_table(raw: RawTable, options: ReadOptions, spool: Path | None) -> TableRead:
-    """Clean up a raw table.
+def store_rows(
+    frame: pl.LazyFrame, names: list[str], *, find_errors: bool, spool: Path | None
+) -> pl.LazyFrame:
+    """Run the one pass over all cells: text columns plus `_line` in, stored rows out.
 
     Args:
-        raw: Rows as read.
-        options: Which clean-ups are wanted.
+        frame: Rows as parsed; the empty string becomes null.
+        names: Text columns.
+        find_errors: Turn spreadsheet errors into null and count them per row.
         spool: Folder for a Parquet copy; None keeps the rows in memory.
     """
-    names = raw.header.names
+    errors = pl.lit(0, dtype=pl.Int32)
     cells = [_empty_to_null(name) for name in names]
-    notes = list(raw.notes)
-    if options.error_cells_to_null and raw.may_hold_errors:
-        errors = _count_errors(raw.frame, names)
-        if errors:
-            notes.append(
-                Note(NoteCode.ERROR_CELLS, f"{errors} spreadsheet errors became null")
-            )
-            cells = [
-                _error_to_null(cell, name)
-                for cell, name in zip(cells, names, strict=True)
-            ]
-    rows = (
-        raw.frame.with_columns(cells)
-        .with_columns(
-            pl.sum_horizontal(pl.col(name).is_not_null() for name in names)
-            .cast(pl.Int32)
-            .alias(_FILLED),
-            pl.coalesce(names).alias(_LEAD),
-        )
-        .select(*names, LINE, _FILLED, _LEAD)
+    if find_errors:
+        errors = pl.sum_horizontal(
+            pl.col(name).is_in(ERROR_CELLS) for name in names
+        ).cast(pl.Int32)
+        cells = [
+            _error_to_null(cell, name) for cell, name in zip(cells, names, strict=True)
+        ]
+    rows = frame.select(*cells, LINE, errors.alias(_ERRORS)).with_columns(
+        pl.sum_horizontal(pl.col(name).is_not_null() for name in names)
+        .cast(pl.Int32)
+        .alias(_FILLED),
+        pl.coalesce(names).alias(_LEAD),
     )
-    stored = materialise(rows, spool)
+    return materialise(rows, spool)
+
+
+def finish_table(raw: RawTable, options: ReadOptions) -> TableRead:
+    """Clean up the stored rows of a table: blanks, footers, unused columns."""
+    names = raw.header.names
+    notes = list(raw.notes)
+    stored = raw.stored
+    errors = stored.select(pl.col(_ERRORS).sum()).collect().item() or 0
+    if errors:
+        notes.append(
+            Note(NoteCode.ERROR_CELLS, f"{errors} spreadsheet errors became null")
+        )
     blank = _blank_lines(stored, names)
     aside = pl.DataFrame(schema=REJECTED_ROWS)
     if options.find_footers:
@@ -226,11 +233,6 @@ def _error_to_null(cell: pl.Expr, name: str) -> pl.Expr:
     return pl.when(~pl.col(name).is_in(ERROR_CELLS)).then(cell).alias(name)
 
 
-def _count_errors(frame: pl.LazyFrame, names: list[str]) -> int:
-    counts = frame.select(pl.col(name).is_in(ERROR_CELLS).sum() for name in names)
-    return sum(count or 0 for count in counts.collect().row(0))
-
-
 def _blank_lines(stored: pl.LazyFrame, names: list[str]) -> list[int]:
     """Lines of rows without text; rows of spaces only are blank, too."""
     suspects = stored.filter(
@@ -269,12 +271,28 @@ def _find_non_records(
         )
     limit = max(2, width // 2)
     tail = raw.rows - len(blank)
-    ranked = stored.filter(pl.col(_FILLED) > 0).with_row_index("_rank")
-    sparse = ranked.filter(
-        (pl.col(_FILLED) <= limit) | (pl.col("_rank").cast(pl.Int64) >= tail - 5)
+    # Narrow columns first: only the few rows that are picked are read in full.
+    ranked = (
+        stored.select(LINE, _FILLED)
+        .filter(pl.col(_FILLED) > 0)
+        .with_row_index("_rank")
+        .with_columns(pl.col("_rank").cast(pl.Int64))
     )
-    if sparse.select(pl.len()).collect().item() <= _MAX_SPARSE:
-        found += _judge(sparse.collect(), names, blank, tail)
+    picked = (
+        ranked.filter(
+            (pl.col(_FILLED) <= limit) | (pl.col("_rank") >= tail - TAIL_ROWS)
+        )
+        .select(LINE, "_rank")
+        .collect()
+    )
+    if picked.height <= _MAX_SPARSE:
+        sparse = (
+            stored.filter(pl.col(LINE).is_in(picked[LINE].implode()))
+            .collect()
+            .join(picked, on=LINE)
+            .sort(LINE)
+        )
+        found += _judge(sparse, names, blank, tail)
     if not found:
         return pl.DataFrame(schema=REJECTED_ROWS)
     return pl.concat(found).unique(LINE, keep="first", maintain_order=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-_BLOCK = 16 * 1024 * 1024
+_BLOCK = 4 * 1024 * 1024  # masks of a block stay in the cache
 _QUOTE, _LF, _CR, _SPACE = 34, 10, 13, 32
 
 
@@ -54,21 +54,26 @@ def scan_structure(
         stream.seek(start)
         while block := stream.read(_BLOCK):
             data = np.frombuffer(block, dtype=np.uint8)
-            line_ends = np.flatnonzero(data == _LF)
-            separators = np.flatnonzero(data == separator)
             if was_closing and data[0] not in (separator, _LF, _CR, _QUOTE):
                 return _irregular()
-            quotes = np.flatnonzero(data == _QUOTE)
-            all_line_ends = line_ends
-            was_closing = False
-            if len(quotes) or inside:
+            is_line_end, is_separator = data == _LF, data == separator
+            all_line_ends = np.flatnonzero(is_line_end)
+            line_ends, was_closing = all_line_ends, False
+            is_quote = data == _QUOTE
+            if inside or bool(is_quote.any()):
                 has_quotes = True
-                if not _quotes_are_regular(data, quotes, inside, previous, separator):
+                is_inside = np.bitwise_xor.accumulate(is_quote)
+                if inside:
+                    np.logical_not(is_inside, out=is_inside)
+                neighbours = _Neighbours(is_line_end, is_separator, is_quote)
+                if not neighbours.are_regular(data, is_inside, previous, separator):
                     return _irregular()
-                line_ends = _outside(line_ends, quotes, inside)
-                separators = _outside(separators, quotes, inside)
-                inside = (inside + len(quotes)) % 2
-                was_closing = inside == 0 and data[-1] == _QUOTE
+                is_outside = ~is_inside
+                line_ends = np.flatnonzero(is_line_end & is_outside)
+                is_separator &= is_outside
+                inside = int(is_inside[-1])
+                was_closing = not inside and bool(is_quote[-1])
+            separators = np.flatnonzero(is_separator)
             before = np.searchsorted(separators, line_ends)
             counts = np.diff(before, prepend=0)
             if len(counts):
@@ -108,42 +113,35 @@ def scan_structure(
     )
 
 
-def _outside(
-    positions: npt.NDArray[np.intp], quotes: npt.NDArray[np.intp], inside: int
-) -> npt.NDArray[np.intp]:
-    """Keep positions that are not within quotes: an even number of quotes before."""
-    parity = (np.searchsorted(quotes, positions) + inside) & 1
-    kept: npt.NDArray[np.intp] = positions[parity == 0]
-    return kept
+@dataclass(frozen=True, slots=True, eq=False)
+class _Neighbours:
+    """Masks of the bytes that may stand beside a quote."""
 
+    is_line_end: npt.NDArray[np.bool_]
+    is_separator: npt.NDArray[np.bool_]
+    is_quote: npt.NDArray[np.bool_]
 
-def _quotes_are_regular(
-    data: npt.NDArray[np.uint8],
-    quotes: npt.NDArray[np.intp],
-    inside: int,
-    previous: int,
-    separator: int,
-) -> bool:
-    """Check the neighbours of every quote of a block.
+    def are_regular(
+        self,
+        data: npt.NDArray[np.uint8],
+        is_inside: npt.NDArray[np.bool_],
+        previous: int,
+        separator: int,
+    ) -> bool:
+        """Check what stands before every opening and after every closing quote.
 
-    The last byte's follower lies in the next block and is checked there.
-    """
-    is_opening = ((np.arange(len(quotes)) + inside) & 1) == 0
-    opening, closing = quotes[is_opening], quotes[~is_opening]
-    if len(opening):
-        before = np.where(opening > 0, data[opening - 1], previous)
-        allowed = (before == separator) | (before == _LF) | (before == _QUOTE)
-        if not bool(allowed.all()):
+        `is_inside` is true from an opening quote up to the byte before the closing one.
+        The follower of the block's last byte is checked with the next block.
+        """
+        may_stand_before = self.is_line_end | self.is_separator | self.is_quote
+        opening = self.is_quote & is_inside
+        if bool((opening[1:] & ~may_stand_before[:-1]).any()):
             return False
-    closing = closing[closing < len(data) - 1]
-    if len(closing):
-        after = data[closing + 1]
-        allowed = (
-            (after == separator) | (after == _LF) | (after == _CR) | (after == _QUOTE)
-        )
-        if not bool(allowed.all()):
+        if opening[0] and previous not in (separator, _LF, _QUOTE):
             return False
-    return True
+        may_stand_after = may_stand_before | (data == _CR)
+        closing = self.is_quote & ~is_inside
+        return not bool((closing[:-1] & ~may_stand_after[1:]).any())
 
 
 def _irregular() -> Structure:

@@ -41,7 +41,7 @@ from connectors.tabular.archive import (
     check_members,
     detect_kind,
 )
-from connectors.tabular.finish import RawTable, finish_table, materialise
+from connectors.tabular.finish import RawTable, finish_table, store_rows
 from connectors.tabular.header import (
     HEAD_ROWS,
     HeadRow,
@@ -288,7 +288,15 @@ def _read_sheet(
         ]
         count += len(texts)
         frame = pl.DataFrame(texts, schema={**schema, LINE: pl.Int64()}, orient="row")
-        frames.append(materialise(frame.lazy(), workdir if count > _CHUNK else None))
+        spool = workdir if count > _CHUNK else None
+        frames.append(
+            store_rows(
+                frame.lazy(),
+                header.names,
+                find_errors=options.error_cells_to_null,
+                spool=spool,
+            )
+        )
     all_notes = merge_notes(found.notes, notes)
     if not info.is_visible:
         all_notes.append(Note(NoteCode.HIDDEN_SHEET, "the sheet is hidden"))
@@ -301,20 +309,21 @@ def _read_sheet(
         all_notes.append(
             Note(NoteCode.ERROR_CELLS, f"{errors} spreadsheet errors became null")
         )
-    empty = pl.LazyFrame(schema={**schema, LINE: pl.Int64()})
+    if not frames:
+        empty = pl.LazyFrame(schema={**schema, LINE: pl.Int64()})
+        frames = [store_rows(empty, header.names, find_errors=False, spool=None)]
     raw = RawTable(
         name=called,
-        frame=pl.concat(frames) if frames else empty,
+        stored=pl.concat(frames),
         rows=count,
         header=header,
         rejected=pl.DataFrame(schema=REJECTED_ROWS),
-        may_hold_errors=True,
         preamble_rows=found.first_row,
         notes=tuple(all_notes),
         sheet=info.name,
         has_1904_dates=facts.has_1904_dates,
     )
-    return finish_table(raw, options, workdir if count > _CHUNK else None)
+    return finish_table(raw, options)
 
 
 def _chunks(
