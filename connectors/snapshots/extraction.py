@@ -1,0 +1,208 @@
+"""From a folder of exports to landed loads: the course that every vendor shares.
+
+Belongs here: plan, read everything, validate everything, and only then commit, snapshot
+by snapshot. What a file means is the vendor's, behind `read`.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from connectors.errors import EmptySnapshotError, SourceFileMissingError
+from connectors.landing import (
+    Landing,
+    LoadMode,
+    LoadResult,
+    Progress,
+    Receipt,
+    SnapshotBatch,
+    SourceReport,
+)
+from connectors.snapshots.config import SnapshotFilesConfig
+from connectors.snapshots.discovery import Listing, Snapshot, find_snapshots
+from connectors.snapshots.planning import plan_snapshots
+
+_LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedObject:
+    """One object of one snapshot, ready to land; `rows` are those that will be kept."""
+
+    batch: SnapshotBatch
+    rows: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedSnapshot:
+    """Everything that one snapshot holds."""
+
+    objects: tuple[PreparedObject, ...]
+    files_read: int
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+Reader = Callable[[Snapshot, Path], PreparedSnapshot]
+
+
+def extract_snapshots(
+    config: SnapshotFilesConfig,
+    landing: Landing,
+    *,
+    source_type: str,
+    suffixes: frozenset[str],
+    reader_version: int,
+    read: Reader,
+    extracted_at: datetime,
+    progress: Progress | None,
+) -> SourceReport:
+    """Land what is new in a folder of exports.
+
+    Every file is read and checked before the first commit, so that an error leaves the
+    landing zone as it was.
+
+    Args:
+        config: Name, path and mode of the source.
+        landing: Where to land.
+        source_type: Folder of the source type.
+        suffixes: File suffixes that may hold records.
+        reader_version: Counts up when a reader would land other rows from the same file.
+        read: The vendor's reader of one snapshot, with a folder for spool files.
+        extracted_at: When this extraction takes place.
+        progress: Called with a label, the number done and the total.
+    """
+    name = config.name
+    try:
+        listing = find_snapshots(config.path, suffixes, source=name)
+    except SourceFileMissingError:
+        if not config.optional:
+            raise
+        absent = "nothing to read: the source is optional and has no files"
+        return SourceReport(source_type=source_type, source_name=name, notes=(absent,))
+    settings = config.settings_fingerprint(reader_version)
+    plan = plan_snapshots(
+        listing, landing, source_type=source_type, source_name=name, settings=settings
+    )
+    if plan.is_unchanged:
+        return SourceReport(
+            source_type=source_type, source_name=name, is_unchanged=True
+        )
+    _report(progress, "reading", 0, len(plan.to_read))
+    with landing.workspace() as workspace:
+        prepared = []
+        for number, snapshot in enumerate(plan.to_read):
+            workdir = workspace / f"snapshot-{number:04d}"
+            workdir.mkdir()
+            prepared.append(read(snapshot, workdir))
+            _report(progress, "reading", number + 1, len(plan.to_read))
+        absent_notes = _check_against_known(config, landing, source_type, prepared)
+        loads: list[LoadResult] = []
+        for number, item in enumerate(prepared):
+            batches = [each.batch for each in item.objects]
+            loads += landing.commit_all(batches)
+            _report(progress, "landing", number + 1, len(prepared))
+    landing.write_receipt(
+        Receipt(
+            source_type=source_type,
+            source_name=name,
+            settings=settings,
+            inputs=listing.fingerprints,
+            synced_at=extracted_at,
+            rows={load.object: load.counts.rows_read for load in loads},
+        )
+    )
+    return SourceReport(
+        source_type=source_type,
+        source_name=name,
+        loads=tuple(loads),
+        files_read=sum(item.files_read for item in prepared),
+        notes=(
+            *_ignored_note(listing),
+            *(note for item in prepared for note in item.notes),
+            *absent_notes,
+        ),
+        warnings=(
+            *plan.warnings,
+            *(warning for item in prepared for warning in item.warnings),
+        ),
+    )
+
+
+def _check_against_known(
+    config: SnapshotFilesConfig,
+    landing: Landing,
+    source_type: str,
+    prepared: Sequence[PreparedSnapshot],
+) -> list[str]:
+    """Refuse full exports that became empty; note objects that are missing.
+
+    The landing zone checks each batch as well; here all snapshots are checked before
+    the first one lands.
+    """
+    known = {
+        manifest.object
+        for manifest in landing.manifests(source_type, source_name=config.name)
+    }
+    rows_before: dict[str, int] = {}
+    notes = []
+    for item in prepared:
+        for each in item.objects:
+            name, is_full = each.batch.object, each.batch.mode is LoadMode.FULL
+            if is_full and not each.rows and not config.allow_empty:
+                before = rows_before.get(name)
+                if before is None:
+                    before = _count_living(landing, source_type, name, config.name)
+                _refuse_if_known(each.batch, before)
+            if is_full or each.rows:
+                rows_before[name] = each.rows
+        held = {each.batch.object for each in item.objects}
+        missing = sorted(known - held)
+        if missing:
+            notes.append(
+                "objects known from earlier but absent from this export, left as they "
+                f"are: {', '.join(missing)}"
+            )
+        known |= held
+    return list(dict.fromkeys(notes))
+
+
+def _count_living(
+    landing: Landing, source_type: str, object_name: str, source_name: str
+) -> int:
+    current = landing.current(source_type, object_name, source_name)
+    living: int = (
+        current.filter(~pl.col("_is_deleted")).select(pl.len()).collect().item()
+    )
+    return living
+
+
+def _refuse_if_known(batch: SnapshotBatch, living: int) -> None:
+    if not living:
+        return
+    files = ", ".join(file.member or file.name for file in batch.files)
+    raise EmptySnapshotError(
+        f"reading {batch.object} of source {batch.source_name!r}: the full export "
+        f"({files}) has no row, while {living} living records are known. Taken at its "
+        "word it would delete them all. Check the export; if the object really is empty "
+        "now, set `allow_empty: true`"
+    )
+
+
+def _ignored_note(listing: Listing) -> tuple[str, ...]:
+    if not listing.ignored:
+        return ()
+    shown = ", ".join(listing.ignored[:5])
+    more = f" and {len(listing.ignored) - 5} more" if len(listing.ignored) > 5 else ""
+    return (f"files of other kinds left aside: {shown}{more}",)
+
+
+def _report(progress: Progress | None, label: str, done: int, total: int) -> None:
+    if progress is not None:
+        progress(label, done, total)
