@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource
 from filelock import FileLock
 
@@ -51,12 +52,17 @@ class DbtTestResult:
 
 
 class Translator(DagsterDbtTranslator):
-    """Groups and owners as people look for them; keys follow schema and name."""
+    """Keys and groups as people look for them: by layer, then by source or area."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Layer and name: a mart may have the name of the hygiene table it shows."""
+        if dbt_resource_props["resource_type"] == "model":
+            return dg.AssetKey([dbt_resource_props["fqn"][1], dbt_resource_props["name"]])
+        return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Group by layer, and inside it by source or business area."""
-        parts = [part for part in dbt_resource_props.get("fqn", [])[1:-1]]
-        return "_".join(parts[:2]) or None
+        return "_".join(dbt_resource_props["fqn"][1:-1][:2]) or None
 
 
 def dbt_environment(workspace: Workspace) -> dict[str, str]:
