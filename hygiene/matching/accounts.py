@@ -1,0 +1,145 @@
+"""The account model: which facts about two account records say that they are one firm.
+
+What belongs here: comparisons, blocking and training rules for organisations. What does
+not: parameters (`models/account-v1.json`), the engine, thresholds or clustering.
+
+Names are compared by their rare words, not as free text alone: "Hotel Bel-Air" and
+"Bel-Air Hotel" share what is rare, "Pacific Bank" and "Pacific Bakery" do not. An
+address or a phone alone merges nothing: an office tower has many tenants.
+"""
+
+from __future__ import annotations
+
+from hygiene.matching.specification import (
+    BlockingRule,
+    Comparison,
+    Entity,
+    Level,
+    Specification,
+    TrainingRule,
+    condition,
+    damerau_levenshtein,
+    exact,
+    jaro_winkler,
+    otherwise,
+)
+
+
+def _missing(column: str) -> str:
+    return f"{column}_l IS NULL OR {column}_r IS NULL"
+
+
+_NAME = Comparison(
+    "name",
+    ("name", "name_sorted", "name_rare", "name_rare_pair"),
+    _missing("name"),
+    (
+        Level("exact", exact("name"), "name"),
+        Level("same_words", exact("name_sorted"), "name_sorted"),
+        Level("rare_words", exact("name_rare_pair"), "name_rare_pair"),
+        Level("close", jaro_winkler("name", 0.92)),
+        Level("rare_word", exact("name_rare"), "name_rare"),
+        Level("similar", jaro_winkler("name_sorted", 0.85)),
+        otherwise(),
+    ),
+)
+
+_DOMAIN = Comparison(
+    "domain",
+    ("domain", "domain_label"),
+    _missing("domain"),
+    (
+        Level("exact", exact("domain"), "domain"),
+        Level("label", exact("domain_label"), "domain_label"),
+        otherwise(),
+    ),
+)
+
+_PHONE = Comparison(
+    "phone",
+    ("phone",),
+    _missing("phone"),
+    (
+        Level("exact", exact("phone")),
+        Level("close", damerau_levenshtein("phone", 1)),
+        otherwise(),
+    ),
+)
+
+_STREET = Comparison(
+    "street",
+    ("street",),
+    _missing("street"),
+    (
+        Level("exact", exact("street"), "street"),
+        Level("close", jaro_winkler("street", 0.9)),
+        Level("similar", jaro_winkler("street", 0.8)),
+        otherwise(),
+    ),
+)
+
+_LOCALITY = Comparison(
+    "locality",
+    ("postcode", "city"),
+    f"({_missing('postcode')}) AND ({_missing('city')})",
+    (
+        Level("postcode", exact("postcode"), "postcode"),
+        Level("city", exact("city"), "city"),
+        Level("close_city", jaro_winkler("city", 0.9)),
+        Level("area", condition("substr(postcode_l, 1, 3) = substr(postcode_r, 1, 3)")),
+        otherwise(),
+    ),
+)
+
+_IDENTIFIER = Comparison(
+    "identifier",
+    ("identifier",),
+    _missing("identifier"),
+    (
+        Level("exact", exact("identifier")),
+        Level("close", damerau_levenshtein("identifier", 1)),
+        otherwise(),
+    ),
+)
+
+_COUNTRY = Comparison(
+    "country",
+    ("country",),
+    _missing("country"),
+    (Level("exact", exact("country"), "country"), otherwise()),
+)
+
+ACCOUNTS = Specification(
+    entity=Entity.ACCOUNT,
+    comparisons=(_NAME, _IDENTIFIER, _DOMAIN, _PHONE, _STREET, _LOCALITY, _COUNTRY),
+    blocking_rules=(
+        BlockingRule("identifier", ("identifier",)),
+        BlockingRule("domain", ("domain",)),
+        BlockingRule("phone", ("phone",)),
+        BlockingRule("name", ("name",)),
+        BlockingRule("name_words", ("name_sorted",)),
+        BlockingRule("name_rare_pair", ("name_rare_pair",)),
+        BlockingRule("name_rare_word", ("name_rare",)),
+        BlockingRule("domain_label", ("domain_label",)),
+        BlockingRule("street", ("street", "substr(city, 1, 3)")),
+        BlockingRule("name_start_city", ("substr(name, 1, 4)", "city")),
+        BlockingRule("name_start_postcode", ("substr(name, 1, 3)", "postcode")),
+        BlockingRule("name_start", ("substr(name_sorted, 1, 6)",)),
+        BlockingRule("name_skeleton", ("regexp_replace(name, '[aeiouy ]', '', 'g')",)),
+    ),
+    training_rules=(
+        TrainingRule(("identifier",), "identifier"),
+        TrainingRule(("domain",), "domain"),
+        TrainingRule(("name",), "name"),
+        TrainingRule(("phone",), "phone"),
+        TrainingRule(("street",), "street"),
+    ),
+    required_agreement=(
+        (
+            "name",
+            ("exact", "same_words", "rare_words", "close", "rare_word", "similar"),
+        ),
+        ("identifier", ("exact",)),
+        ("domain", ("exact",)),
+    ),
+)

@@ -1,0 +1,289 @@
+"""The contact model: which facts about two contact records say that they are one person.
+
+What belongs here: features, comparisons, blocking and training rules for people. What
+does not: parameters (`models/contact-v1.json`), the engine, thresholds or clustering.
+
+Identity against surroundings. Company, mail domain, street and city are shared by
+colleagues and households, and they are correlated with each other. They are marked as
+surroundings: together they speak once, and without an agreement about the person (name,
+own mailbox, birth date) no pair is merged automatically.
+"""
+
+from __future__ import annotations
+
+from hygiene.matching.specification import (
+    BlockingRule,
+    Comparison,
+    Entity,
+    Evidence,
+    Level,
+    Specification,
+    TrainingRule,
+    all_of,
+    any_of,
+    condition,
+    damerau_levenshtein,
+    exact,
+    jaro_winkler,
+    otherwise,
+)
+
+
+def _missing(column: str) -> str:
+    return f"{column}_l IS NULL OR {column}_r IS NULL"
+
+
+def _all_missing(*columns: str) -> str:
+    return " AND ".join(f"({_missing(column)})" for column in columns)
+
+
+_SWAPPED = condition("given_l = family_r AND family_l = given_r")
+_CROSSED = condition("given_l = family_r OR family_l = given_r")
+
+_GIVEN = Comparison(
+    "given_name",
+    ("given", "given_group", "family"),
+    _missing("given"),
+    (
+        Level("exact", exact("given"), "given"),
+        Level("swapped", _SWAPPED),
+        Level("nickname", exact("given_group"), "given_group"),
+        Level("close", jaro_winkler("given", 0.9)),
+        Level("crossed", _CROSSED),
+        Level(
+            "initial",
+            condition(
+                "substr(given_l, 1, 1) = substr(given_r, 1, 1)"
+                " AND (length(given_l) = 1 OR length(given_r) = 1)"
+            ),
+        ),
+        Level("similar", jaro_winkler("given", 0.8)),
+        otherwise(),
+    ),
+)
+
+_FAMILY = Comparison(
+    "family_name",
+    ("family", "given"),
+    _missing("family"),
+    (
+        Level("exact", exact("family"), "family"),
+        Level("swapped", _SWAPPED),
+        Level("close", jaro_winkler("family", 0.92)),
+        Level("crossed", _CROSSED),
+        Level("similar", jaro_winkler("family", 0.8)),
+        otherwise(),
+    ),
+)
+
+_MIDDLE = Comparison(
+    "middle_name",
+    ("middle",),
+    _missing("middle"),
+    (
+        Level("exact", exact("middle")),
+        Level(
+            "initial",
+            condition(
+                "substr(middle_l, 1, 1) = substr(middle_r, 1, 1)"
+                " AND (length(middle_l) = 1 OR length(middle_r) = 1)"
+            ),
+        ),
+        otherwise(),
+    ),
+)
+
+_SUFFIX = Comparison(
+    "suffix",
+    ("suffix",),
+    _missing("suffix"),
+    (Level("exact", exact("suffix")), otherwise()),
+)
+
+_EMAIL = Comparison(
+    "email",
+    ("email", "email_local", "work_domain"),
+    _missing("email"),
+    (
+        Level("exact", exact("email")),
+        Level("local_part", exact("email_local"), "email_local"),
+        Level("close_local_part", jaro_winkler("email_local", 0.9)),
+        Level("domain", exact("work_domain"), "work_domain", is_shared=True),
+        otherwise(),
+    ),
+)
+
+_SAME_PHONE = condition(
+    "phone_l = phone_r OR mobile_l = mobile_r"
+    " OR phone_l = mobile_r OR mobile_l = phone_r"
+)
+
+_PHONE = Comparison(
+    "phone",
+    ("phone", "mobile"),
+    "(phone_l IS NULL AND mobile_l IS NULL) OR (phone_r IS NULL AND mobile_r IS NULL)",
+    (Level("exact", _SAME_PHONE), otherwise()),
+)
+
+_BIRTH_DATE = Comparison(
+    "birth_date",
+    ("birth_date", "birth_date_swapped"),
+    _missing("birth_date"),
+    (
+        Level("exact", exact("birth_date"), "birth_date"),
+        Level(
+            "close",
+            any_of(
+                damerau_levenshtein("birth_date", 1),
+                condition("birth_date_l = birth_date_swapped_r"),
+            ),
+        ),
+        Level(
+            "part",
+            condition(
+                "substr(birth_date_l, 1, 4) = substr(birth_date_r, 1, 4)"
+                " OR substr(birth_date_l, 6, 5) = substr(birth_date_r, 6, 5)"
+            ),
+        ),
+        otherwise(),
+    ),
+)
+
+_TITLE = Comparison(
+    "job_title",
+    ("title",),
+    _missing("title"),
+    (
+        Level("exact", exact("title"), "title"),
+        Level("close", jaro_winkler("title", 0.88)),
+        otherwise(),
+    ),
+)
+
+_COMPANY = Comparison(
+    "company",
+    ("company", "work_domain"),
+    _all_missing("company", "work_domain"),
+    (
+        Level("exact", exact("company"), "company"),
+        Level("domain", exact("work_domain"), "work_domain"),
+        Level("close", jaro_winkler("company", 0.92)),
+        otherwise(),
+    ),
+    Evidence.SURROUNDINGS,
+    fact="organisation",
+)
+
+_STREET = Comparison(
+    "street",
+    ("street",),
+    _missing("street"),
+    (
+        Level("exact", exact("street"), "street"),
+        Level("close", jaro_winkler("street", 0.9)),
+        Level("similar", jaro_winkler("street", 0.8)),
+        otherwise(),
+    ),
+    Evidence.SURROUNDINGS,
+    fact="address",
+)
+
+_LOCALITY = Comparison(
+    "locality",
+    ("postcode", "city"),
+    _all_missing("postcode", "city"),
+    (
+        Level(
+            "postcode_and_city", all_of(exact("postcode"), exact("city")), "postcode"
+        ),
+        Level("postcode", exact("postcode"), "postcode"),
+        Level(
+            "close_postcode", all_of(damerau_levenshtein("postcode", 1), exact("city"))
+        ),
+        Level("city", exact("city"), "city"),
+        Level("close_city", jaro_winkler("city", 0.9)),
+        Level("area", condition("substr(postcode_l, 1, 3) = substr(postcode_r, 1, 3)")),
+        otherwise(),
+    ),
+    Evidence.SURROUNDINGS,
+    fact="address",
+)
+
+_IDENTIFIER = Comparison(
+    "identifier",
+    ("identifier",),
+    _missing("identifier"),
+    (
+        Level("exact", exact("identifier")),
+        Level("close", damerau_levenshtein("identifier", 1)),
+        otherwise(),
+    ),
+)
+
+_G1 = "substr(given, 1, 1)"
+_F1 = "substr(family, 1, 1)"
+_SORTED_NAME = ("least(given_group, family)", "greatest(given_group, family)")
+
+CONTACTS = Specification(
+    entity=Entity.CONTACT,
+    comparisons=(
+        _GIVEN,
+        _FAMILY,
+        _MIDDLE,
+        _SUFFIX,
+        _IDENTIFIER,
+        _EMAIL,
+        _PHONE,
+        _BIRTH_DATE,
+        _TITLE,
+        _COMPANY,
+        _STREET,
+        _LOCALITY,
+    ),
+    blocking_rules=(
+        BlockingRule("identifier", ("identifier",)),
+        BlockingRule("email", ("email",)),
+        BlockingRule("phone", ("phone",)),
+        BlockingRule("mobile", ("mobile",)),
+        BlockingRule("phone_to_mobile", ("phone",), ("mobile",)),
+        BlockingRule("mobile_to_phone", ("mobile",), ("phone",)),
+        BlockingRule("name", _SORTED_NAME),
+        BlockingRule("name_company", (*_SORTED_NAME, "company")),
+        BlockingRule("name_city", (*_SORTED_NAME, "city")),
+        BlockingRule("name_postcode", (*_SORTED_NAME, "postcode")),
+        BlockingRule("name_birth_date", (*_SORTED_NAME, "birth_date")),
+        BlockingRule("family_company", ("family", "company")),
+        BlockingRule("given_company", ("given_group", "company")),
+        BlockingRule("family_domain", ("family", "work_domain")),
+        BlockingRule("given_domain", ("given_group", "work_domain")),
+        BlockingRule("email_local_part", ("email_local", _G1)),
+        BlockingRule("birth_date_given", ("birth_date", "given_group")),
+        BlockingRule("birth_date_family", ("birth_date", "family")),
+        BlockingRule("birth_date_place", ("birth_date", "postcode")),
+        BlockingRule("birth_date", ("birth_date",)),
+        BlockingRule("family_postcode", ("family", "postcode")),
+        BlockingRule("given_postcode", ("given_group", "postcode")),
+        BlockingRule("address_initials", ("street", "postcode")),
+        BlockingRule("name_start", ("substr(given, 1, 3)", "substr(family, 1, 4)")),
+        BlockingRule(
+            "name_skeleton",
+            (_G1, "regexp_replace(family, '[aeiouy ]', '', 'g')"),
+        ),
+    ),
+    training_rules=(
+        TrainingRule(("identifier",), "identifier"),
+        TrainingRule(("email",), "email"),
+        TrainingRule(("given", "family"), "name"),
+        TrainingRule(("birth_date",), "birth_date"),
+        TrainingRule(("mobile",), "mobile"),
+    ),
+    required_agreement=(
+        (
+            "given_name",
+            ("exact", "swapped", "nickname", "close", "crossed", "initial", "similar"),
+        ),
+        ("identifier", ("exact", "close")),
+        ("email", ("exact", "local_part", "close_local_part")),
+        ("birth_date", ("exact", "close")),
+    ),
+)

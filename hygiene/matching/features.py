@@ -1,0 +1,372 @@
+"""From standardised records to the feature table that is compared.
+
+What belongs here: picking the columns, taking the vote from identifiers that too many
+names share, and the blocking keys with their cap. What does not: comparing anything.
+
+Two kinds of contained values, both found in the data and reported, never listed by hand:
+
+- *Shared identifiers.* An e-mail address or phone that belongs to more than a few
+  distinct names is a shared mailbox or a switchboard. It is no evidence at all.
+- *Hot keys.* A blocking key with more records than the cap would make a quadratic
+  number of pairs (one million records sharing one mailbox: 5e11). It is left out of
+  blocking only; the value still counts when another key brings the pair together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from hygiene.matching.report import HotKeys, SharedIdentifier
+from hygiene.matching.settings import MatchSettings
+from hygiene.matching.specification import BlockingRule, Entity, Specification
+from hygiene.parquet_exchange import (
+    quote_identifier,
+    quote_literal,
+    register_parquet,
+)
+
+_CONTACT_COLUMNS = dict.fromkeys(
+    (
+        "given_name_match",
+        "given_name_group",
+        "family_name_match",
+        "middle_name_std",
+        "suffix_std",
+        "email_match",
+        "email_domain",
+        "phone_e164",
+        "mobile_phone_e164",
+        "domain_std",
+        "company_name_match",
+        "street_std",
+        "postal_code_std",
+        "city_std",
+        "birth_date",
+        "job_title_std",
+        "external_id",
+    ),
+    "VARCHAR",
+) | {
+    "is_role_email": "BOOLEAN",
+    "is_free_email": "BOOLEAN",
+    "is_test_record": "BOOLEAN",
+    "birth_date_std": "DATE",
+}
+
+_CONTACT_FACTS = """
+SELECT
+    source_record_key,
+    nullif(given_name_match, '') AS given,
+    coalesce(nullif(given_name_group, ''), nullif(given_name_match, '')) AS given_group,
+    nullif(family_name_match, '') AS family,
+    nullif(lower(middle_name_std), '') AS middle,
+    nullif(lower(suffix_std), '') AS suffix,
+    CASE WHEN NOT coalesce(is_role_email, false) THEN nullif(email_match, '') END
+        AS email,
+    nullif(phone_e164, '') AS phone,
+    nullif(mobile_phone_e164, '') AS mobile,
+    coalesce(
+        CASE WHEN NOT coalesce(is_free_email, false) THEN nullif(email_domain, '') END,
+        nullif(domain_std, '')
+    ) AS work_domain,
+    nullif(company_name_match, '') AS company,
+    nullif(lower(street_std), '') AS street,
+    nullif(lower(replace(postal_code_std, ' ', '')), '') AS postcode,
+    nullif(lower(city_std), '') AS city,
+    nullif(coalesce(
+        strftime(birth_date_std, '%Y-%m-%d'),
+        regexp_extract(birth_date, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
+    ), '') AS birth_date,
+    nullif(lower(job_title_std), '') AS title,
+    nullif(external_id, '') AS identifier,
+    coalesce(is_test_record, false) AS is_test_record,
+    least(substr(given_group, 1, 1), substr(family, 1, 1))
+        || greatest(substr(given_group, 1, 1), substr(family, 1, 1)) AS name_mark
+FROM standardised
+"""
+
+_CONTACT_FEATURES = """
+SELECT
+    *,
+    split_part(email, '@', 1) AS email_local,
+    birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7] AS birth_date_swapped
+FROM facts
+"""
+
+_ACCOUNT_COLUMNS = dict.fromkeys(
+    (
+        "account_name_match",
+        "domain_std",
+        "phone_e164",
+        "street_std",
+        "postal_code_std",
+        "city_std",
+        "country_code",
+        "parent_source_record_key",
+        "external_id",
+    ),
+    "VARCHAR",
+) | {"is_free_domain": "BOOLEAN", "is_test_record": "BOOLEAN"}
+
+_ACCOUNT_FACTS = """
+SELECT
+    source_record_key,
+    nullif(account_name_match, '') AS name,
+    CASE WHEN NOT coalesce(is_free_domain, false) THEN nullif(domain_std, '') END
+        AS domain,
+    nullif(phone_e164, '') AS phone,
+    nullif(lower(street_std), '') AS street,
+    nullif(lower(replace(postal_code_std, ' ', '')), '') AS postcode,
+    nullif(lower(city_std), '') AS city,
+    nullif(upper(country_code), '') AS country,
+    nullif(external_id, '') AS identifier,
+    coalesce(is_test_record, false) AS is_test_record,
+    substr(account_name_match, 1, 2) AS name_mark
+FROM standardised
+"""
+
+_NAME_WORDS = """
+CREATE TEMP TABLE name_tokens AS
+WITH tokens AS (
+    SELECT name, unnest(list_distinct(string_split_regex(name, '[^a-z0-9]+'))) AS token
+    FROM (SELECT DISTINCT name FROM facts WHERE name IS NOT NULL)
+), counted AS (
+    SELECT token, count(*) AS names FROM tokens WHERE token <> '' GROUP BY token
+)
+SELECT
+    tokens.name,
+    string_agg(token, ' ' ORDER BY token) AS name_sorted,
+    arg_min(token, (names, -length(token), token)) AS name_rare,
+    CASE WHEN count(*) > 1 THEN list_sort(list_slice(
+        list(token ORDER BY names, length(token) DESC, token), 1, 2
+    ))[1] || ' ' || list_sort(list_slice(
+        list(token ORDER BY names, length(token) DESC, token), 1, 2
+    ))[2] END AS name_rare_pair
+FROM tokens INNER JOIN counted USING (token)
+GROUP BY tokens.name
+"""
+
+_ACCOUNT_FEATURES = """
+SELECT
+    facts.*,
+    name_sorted,
+    name_rare,
+    name_rare_pair,
+    split_part(domain, '.', 1) AS domain_label
+FROM facts LEFT JOIN name_tokens USING (name)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureTable:
+    """What `build_features` made in the connection, table `features`.
+
+    Attributes:
+        records: Records in the table, keyed by `unique_id` in the order of their keys.
+        test_records: Records that take no part because they are test data.
+        shared: Identifiers that lost their vote.
+        hot_keys: Blocking keys that were left out.
+    """
+
+    records: int
+    test_records: int
+    shared: tuple[SharedIdentifier, ...]
+    hot_keys: tuple[HotKeys, ...]
+
+
+def build_features(
+    connection: duckdb.DuckDBPyConnection,
+    standardised: Path,
+    specification: Specification,
+    settings: MatchSettings,
+) -> FeatureTable:
+    """Create the table `features` from a standardised Parquet file.
+
+    Columns that the file lacks count as missing values, so that a table with names and
+    postcodes only can be matched as well.
+
+    Args:
+        connection: An open connection; gets the tables `facts` and `features`.
+        standardised: The Parquet file, one row per source record.
+        specification: The model.
+        settings: Limits for shared identifiers and blocking keys.
+
+    Returns:
+        Counts of what was taken out.
+    """
+    is_contact = specification.entity is Entity.CONTACT
+    expected = _CONTACT_COLUMNS if is_contact else _ACCOUNT_COLUMNS
+    columns = register_parquet(
+        connection,
+        "standardised_file",
+        standardised,
+        required=["source_record_key"],
+        task=f"Matching {specification.entity}s",
+    )
+    absent = [
+        f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
+        for name, kind in expected.items()
+        if name not in columns
+    ]
+    connection.execute(
+        f"CREATE OR REPLACE TEMP VIEW standardised AS "
+        f"SELECT {', '.join(['*', *absent])} FROM standardised_file"
+    )
+    facts = _CONTACT_FACTS if is_contact else _ACCOUNT_FACTS
+    connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
+    limits: tuple[tuple[tuple[str, ...], int], ...] = (
+        (("email",), settings.max_names_per_email),
+        (("phone", "mobile"), settings.max_names_per_phone),
+        (("identifier",), settings.max_names_per_identifier),
+    )
+    if not is_contact:
+        limits = (
+            (("domain",), settings.max_names_per_domain),
+            (("phone",), settings.max_names_per_phone),
+            (("identifier",), settings.max_names_per_identifier),
+        )
+    shared = tuple(
+        report
+        for names, most in limits
+        for report in _silence_shared(connection, names, most)
+    )
+    if is_contact:
+        query = _CONTACT_FEATURES
+    else:
+        connection.execute(_NAME_WORDS)
+        query = _ACCOUNT_FEATURES
+    hot_keys = _add_blocking_keys(
+        connection, query, specification.blocking_rules, settings.max_block_size
+    )
+    counts = connection.execute(
+        "SELECT count(*), count(*) FILTER (is_test_record) FROM features"
+    ).fetchone()
+    records, tests = counts if counts else (0, 0)
+    return FeatureTable(int(records), int(tests), shared, hot_keys)
+
+
+def _silence_shared(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], most: int
+) -> list[SharedIdentifier]:
+    """Null values that more than `most` distinct names use, and count them."""
+    union = " UNION ALL ".join(
+        f"SELECT {column} AS value, name_mark FROM facts" for column in columns
+    )
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE silenced AS SELECT value FROM "
+        f"({union}) WHERE value IS NOT NULL AND name_mark IS NOT NULL "
+        "GROUP BY value HAVING count(DISTINCT name_mark) > ?",
+        [most],
+    )
+    reports = []
+    for column in columns:
+        row = connection.execute(
+            f"SELECT count(DISTINCT {column}), count(*) FROM facts "
+            f"WHERE {column} IN (SELECT value FROM silenced)"
+        ).fetchone()
+        values, records = row if row else (0, 0)
+        if values:
+            connection.execute(
+                f"UPDATE facts SET {column} = NULL "
+                f"WHERE {column} IN (SELECT value FROM silenced)"
+            )
+        reports.append(SharedIdentifier(column, int(values), int(records), most))
+    return reports
+
+
+def key_column(rule: BlockingRule, *, other: bool = False) -> str:
+    """Name the column that holds a rule's capped key.
+
+    Args:
+        rule: The blocking rule.
+        other: Whether the key of the other record is meant, for asymmetric rules.
+
+    Returns:
+        A column of `features`.
+    """
+    suffix = "_other" if other and rule.other_parts is not None else ""
+    return f"block_{rule.name}{suffix}"
+
+
+def _key_expression(parts: Sequence[str]) -> str:
+    # 64-bit keys keep the joins narrow; a collision only adds a pair to be scored.
+    present = " AND ".join(f"nullif(({part}), '') IS NOT NULL" for part in parts)
+    return f"CASE WHEN {present} THEN hash({', '.join(parts)}) END"
+
+
+def _add_blocking_keys(
+    connection: duckdb.DuckDBPyConnection,
+    query: str,
+    rules: Sequence[BlockingRule],
+    cap: int,
+) -> tuple[HotKeys, ...]:
+    keys: list[str] = []
+    for rule in rules:
+        keys.append(
+            f"CASE WHEN NOT is_test_record THEN {_key_expression(rule.parts)} END "
+            f"AS {key_column(rule)}"
+        )
+        if rule.other_parts is not None:
+            keys.append(
+                f"CASE WHEN NOT is_test_record THEN {_key_expression(rule.other_parts)}"
+                f" END AS {key_column(rule, other=True)}"
+            )
+    connection.execute(
+        f"CREATE TEMP TABLE keyed AS SELECT *, {', '.join(keys)} FROM ({query})"
+    )
+    reports: list[HotKeys] = []
+    joins: list[str] = []
+    replaced: list[str] = []
+    for rule in rules:
+        own, other = key_column(rule), key_column(rule, other=True)
+        column_pair = [own] if other == own else [own, other]
+        source = " UNION ALL ".join(f"SELECT {c} AS k FROM keyed" for c in column_pair)
+        counts = f"count_{rule.name}"
+        connection.execute(
+            f"CREATE TEMP TABLE {counts} AS SELECT k, count(*) AS n FROM ({source}) "
+            "WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1"
+        )
+        row = connection.execute(
+            f"SELECT count(*), coalesce(sum(n), 0)::BIGINT, coalesce(max(n), 0) "
+            f"FROM {counts} WHERE n > ?",
+            [cap],
+        ).fetchone()
+        values, records, largest = row if row else (0, 0, 0)
+        if values:
+            reports.append(
+                HotKeys(rule.name, int(values), int(records), int(largest), cap)
+            )
+        for number, column in enumerate(column_pair):
+            alias = f"{counts}_{number}"
+            joins.append(
+                f"LEFT JOIN {counts} AS {alias} ON keyed.{column} = {alias}.k "
+                f"AND {alias}.n <= {int(cap)}"
+            )
+            replaced.append(f"{alias}.k AS {column}")
+    connection.execute(
+        "CREATE TABLE features AS SELECT "
+        "(row_number() OVER (ORDER BY source_record_key) - 1)::BIGINT AS unique_id, "
+        f"keyed.* REPLACE ({', '.join(replaced)}) FROM keyed {' '.join(joins)}"
+    )
+    for rule in rules:
+        connection.execute(f"DROP TABLE count_{rule.name}")
+    connection.execute("DROP TABLE keyed")
+    connection.execute("DROP TABLE facts")
+    return tuple(reports)
+
+
+def save_features(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Write the feature table to Parquet, for engines in another process.
+
+    Args:
+        connection: The connection that holds `features`.
+        path: The file to write.
+    """
+    connection.execute(
+        f"COPY (SELECT * FROM features ORDER BY unique_id) TO "
+        f"{quote_literal(str(path))} (FORMAT parquet)"
+    )

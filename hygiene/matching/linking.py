@@ -1,0 +1,336 @@
+"""The port of matching: standardised records and evidence in, decided edges out.
+
+What belongs here: the order of the stages and the edges file. What does not: how any
+stage works.
+
+The edges file is consistent by construction: a pair is `auto_match` exactly if
+clustering put its records together, so connected components over `auto_match` edges are
+the clusters, and no later step needs to know a threshold.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from hygiene.errors import ConfigurationError
+from hygiene.matching.clustering import (
+    Integers,
+    PairWeights,
+    average_link,
+    find_components,
+)
+from hygiene.matching.edges import MatchRun, Outcome, build_report, write_edges
+from hygiene.matching.engine import (
+    SplinkEngine,
+    context_weight_sql,
+    required_agreement_sql,
+)
+from hygiene.matching.evidence import load_evidence, settle_constraints
+from hygiene.matching.features import build_features
+from hygiene.matching.parameters import (
+    ModelParameters,
+    load_parameters,
+    save_parameters,
+    shipped_parameters,
+)
+from hygiene.matching.prior import estimate_prior
+from hygiene.matching.report import MatchReport, StageTime
+from hygiene.matching.settings import MatchSettings, Training
+from hygiene.matching.specification import Entity, Specification
+from hygiene.matching.specifications import specification_of
+from hygiene.matching.threshold import choose_threshold
+from hygiene.matching.training import learn
+from hygiene.parquet_exchange import open_connection, quote_literal
+
+logger = logging.getLogger(__name__)
+
+_WITHOUT_AGREEMENT = 1.0
+"""Bits below the threshold at which a pair without required agreement is held."""
+
+
+@dataclass(slots=True)
+class _Stages:
+    """Collects the duration of each stage."""
+
+    times: list[StageTime] = field(default_factory=list)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self.times.append(StageTime(stage, round(time.perf_counter() - begin, 3)))
+
+
+def link(
+    standardised: Path,
+    links: Path,
+    rulings: Path | None,
+    out_edges: Path,
+    *,
+    entity: Literal["contact", "account"] | Entity,
+    settings: MatchSettings,
+    engine: Literal["duckdb"] = "duckdb",
+) -> MatchReport:
+    """Match standardised records and write one decided edge per candidate pair.
+
+    Args:
+        standardised: Parquet of standardised records, one row per source record.
+        links: Parquet of pairs that a system of record says are the same.
+        rulings: CSV of a steward's rulings, or a folder of such files; optional.
+        out_edges: The edges file to replace.
+        entity: contact or account.
+        settings: How to match.
+        engine: Which backend scores the pairs.
+
+    Returns:
+        Counts, thresholds and their reasons.
+
+    Raises:
+        ConfigurationError: If the engine is not available.
+        InputError: If a file is missing or malformed.
+    """
+    if engine != "duckdb":
+        raise ConfigurationError(
+            f"Matching {entity}s: engine {engine} is not available; expected duckdb; "
+            "set matching.engine to duckdb."
+        )
+    specification = specification_of(Entity(entity))
+    stages = _Stages()
+    with open_connection(out_edges.parent) as connection:
+        if settings.threads is not None:
+            connection.execute(f"SET threads = {settings.threads}")
+        if settings.memory_limit is not None:
+            connection.execute(
+                f"SET memory_limit = {quote_literal(settings.memory_limit)}"
+            )
+        with stages.measure("features"):
+            features = build_features(connection, standardised, specification, settings)
+        with stages.measure("model"):
+            parameters, source, notes = _choose_model(
+                connection, specification, features.records, settings
+            )
+        run = MatchRun(
+            connection, specification, parameters, settings, features, source
+        )
+        return _link(run, links, rulings, out_edges, notes=notes, stages=stages)
+
+
+def _choose_model(
+    connection: duckdb.DuckDBPyConnection,
+    specification: Specification,
+    records: int,
+    settings: MatchSettings,
+) -> tuple[ModelParameters, str, list[str]]:
+    """Load the kept model, or learn one from enough records, or take the shipped one."""
+    kept = (
+        settings.model_dir / f"{specification.entity}-model.json"
+        if settings.model_dir is not None
+        else None
+    )
+    shipped = shipped_parameters(specification)
+    if settings.training is not Training.ALWAYS and kept is not None and kept.is_file():
+        return load_parameters(kept, specification), "kept", []
+    if settings.training is Training.NEVER:
+        return shipped, "shipped", []
+    if records < settings.min_training_records:
+        note = (
+            f"The shipped model was used: {records} records are fewer than the "
+            f"{settings.min_training_records} that training needs."
+        )
+        return shipped, "shipped", [note]
+    learned, report = learn(
+        connection,
+        specification,
+        shipped,
+        settings,
+        version=f"{specification.entity}-trained",
+    )
+    if not report.rules:
+        note = "The shipped model was used: no training rule found enough pairs."
+        return shipped, "shipped", [note]
+    if kept is not None:
+        save_parameters(learned, kept)
+    notes = [
+        f"Trained on {pairs} pairs with equal {columns}, {share:.0%} of them matches."
+        for columns, pairs, share in report.rules
+    ]
+    return learned, "trained", notes
+
+
+def _link(
+    run: MatchRun,
+    links: Path,
+    rulings: Path | None,
+    out_edges: Path,
+    *,
+    notes: list[str],
+    stages: _Stages,
+) -> MatchReport:
+    connection, specification = run.connection, run.specification
+    features, settings = run.features, run.settings
+    weight_sql = context_weight_sql(specification)
+    agreement_sql = required_agreement_sql(specification)
+    engine = SplinkEngine(connection, specification, run.parameters)
+    with stages.measure("block"):
+        engine.block("candidates")
+    with stages.measure("score"):
+        engine.score("candidates", "scores")
+    with stages.measure("threshold"):
+        prior = estimate_prior(
+            connection, f"SELECT {weight_sql} AS weight FROM scores", features.records
+        )
+        prior_weight = math.log2(prior / (1 - prior))
+        total_sql = f"({weight_sql} + ({prior_weight!r}))"
+        candidates, agreeing = _read_pairs(
+            connection, "scores", total_sql, agreement_sql
+        )
+        threshold = choose_threshold(
+            candidates.weight[agreeing],
+            settings,
+            records=features.records,
+            prior=prior,
+        )
+    with stages.measure("evidence"):
+        has_parent = bool(
+            connection.execute(
+                "SELECT count(*) FROM (DESCRIBE standardised_file) "
+                "WHERE column_name = 'parent_source_record_key'"
+            ).fetchall()[0][0]
+        )
+        unknown = load_evidence(
+            connection,
+            links,
+            rulings,
+            entity=specification.entity,
+            has_parent=has_parent,
+        )
+        constraints = settle_constraints(connection, features.records, unknown)
+    merge = threshold.auto_match_weight
+    with stages.measure("components"):
+        components = find_components(
+            features.records,
+            _held_back(candidates, agreeing, merge),
+            constraints.groups,
+            threshold=merge,
+            limit=settings.max_component_size,
+        )
+        completed = _complete(connection, components.label)
+    with stages.measure("score_components"):
+        engine.score("completion", "completion_scores")
+        more, more_agreeing = _read_pairs(
+            connection, "completion_scores", total_sql, agreement_sql
+        )
+    with stages.measure("cluster"):
+        every = PairWeights(
+            np.concatenate([candidates.left, more.left]),
+            np.concatenate([candidates.right, more.right]),
+            np.concatenate([candidates.weight, more.weight]),
+        )
+        agreement = np.concatenate([agreeing, more_agreeing])
+        clusters = average_link(
+            components.label,
+            _held_back(every, agreement, merge),
+            constraints.groups,
+            constraints.barred_left,
+            constraints.barred_right,
+            threshold=merge,
+        )
+    outcome = Outcome(
+        clusters=clusters,
+        threshold=threshold,
+        constraints=constraints,
+        candidate_pairs=len(candidates.left),
+        completed_pairs=completed,
+        split_components=components.split,
+    )
+    with stages.measure("write"):
+        edges, dropped = write_edges(run, outcome, total_sql, out_edges)
+    report = build_report(
+        run,
+        outcome,
+        edges=edges,
+        dropped=dropped,
+        notes=notes,
+        stages=stages.times,
+    )
+    logger.info(
+        "matched entity=%s records=%d candidates=%d edges=%d clusters=%d largest=%d",
+        report.entity,
+        report.records,
+        report.candidate_pairs,
+        report.edges,
+        report.clusters,
+        report.largest_cluster,
+    )
+    return report
+
+
+def _read_pairs(
+    connection: duckdb.DuckDBPyConnection, table: str, weight: str, agreement: str
+) -> tuple[PairWeights, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+    rows = connection.sql(
+        f"SELECT unique_id_l, unique_id_r, {weight} AS weight, "
+        f"{agreement} AS agrees FROM {table} ORDER BY unique_id_l, unique_id_r"
+    ).fetchnumpy()
+    return (
+        PairWeights(
+            np.asarray(rows["unique_id_l"], dtype=np.int64),
+            np.asarray(rows["unique_id_r"], dtype=np.int64),
+            np.asarray(rows["weight"], dtype=np.float64),
+        ),
+        np.asarray(rows["agrees"], dtype=bool),
+    )
+
+
+def _held_back(
+    pairs: PairWeights,
+    agreeing: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    threshold: float,
+) -> PairWeights:
+    """Hold pairs without the required agreement just below the threshold.
+
+    They can then never cause a merge, but do not forbid one either that the other
+    records of the two groups support.
+    """
+    limit = threshold - _WITHOUT_AGREEMENT
+    return PairWeights(
+        pairs.left,
+        pairs.right,
+        np.where(agreeing, pairs.weight, np.minimum(pairs.weight, limit)),
+    )
+
+
+def _complete(connection: duckdb.DuckDBPyConnection, labels: Integers) -> int:
+    """Create `completion`: pairs inside a component that blocking did not find."""
+    connection.register(
+        "component_of",
+        pl.DataFrame({"unique_id": np.arange(len(labels)), "component": labels}),
+    )
+    connection.execute(
+        """
+        CREATE OR REPLACE TABLE completion AS
+        WITH sized AS (
+            SELECT *, count(*) OVER (PARTITION BY component) AS size FROM component_of
+        )
+        SELECT l.unique_id AS unique_id_l, r.unique_id AS unique_id_r, -1 AS match_key
+        FROM sized AS l
+        INNER JOIN sized AS r ON l.component = r.component AND l.unique_id < r.unique_id
+        ANTI JOIN candidates
+            ON candidates.unique_id_l = l.unique_id
+            AND candidates.unique_id_r = r.unique_id
+        WHERE l.size > 2 AND r.size > 2
+        """
+    )
+    row = connection.execute("SELECT count(*) FROM completion").fetchone()
+    return int(row[0]) if row else 0

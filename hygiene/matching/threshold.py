@@ -1,0 +1,92 @@
+"""Where records are merged: a rule that needs no labels and follows the data.
+
+What belongs here: the choice of the merge and the review threshold from the scored
+pairs. What does not: scoring and clustering.
+
+The rule, `expected_false_share`. Scores are log2 odds whose prior was estimated from the
+same pairs (`prior.py`), so a pair of weight w is false with probability 1/(1 + 2^w).
+Two conditions, and the higher weight wins:
+
+1. The weight is at least zero: the merge is more likely right than wrong.
+2. Among all pairs at or above it, the expected share of false ones is at most one in a
+   hundred. This is what grows with the number of records: a million records have a
+   million times a million chances of looking alike, and the doubtful zone fills up
+   faster than the certain one.
+
+A fixed probability such as 0.95 has neither property: the weight that is best by the
+truth moves by more than ten bits between data sets, and upwards with their size.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from hygiene.matching.report import Threshold
+from hygiene.matching.settings import MatchSettings
+
+_MOST_FALSE_SHARE = 0.01
+_STEP = 0.25
+
+
+def choose_threshold(
+    weights: npt.NDArray[np.float64],
+    settings: MatchSettings,
+    *,
+    records: int,
+    prior: float,
+) -> Threshold:
+    """Choose the merge and the review threshold for a run.
+
+    Args:
+        weights: Weights of the scored pairs that may be merged, in bits.
+        settings: Overrides of the rule.
+        records: Records in the run.
+        prior: Estimated probability that two random records are one entity.
+
+    Returns:
+        The thresholds and why.
+
+    Example:
+        >>> few = np.array([-9.0, 0.0, 1.0, 12.0, 14.0])
+        >>> choose_threshold(few, MatchSettings(), records=9, prior=0.1).rule
+        'expected_false_share'
+    """
+    if settings.auto_match_weight is not None:
+        merge = settings.auto_match_weight
+        rule = "settings"
+        reason = f"Set to {merge:.2f} bits in the configuration."
+    else:
+        merge, share, accepted = _lowest_acceptable(weights)
+        rule = "expected_false_share"
+        reason = (
+            f"{records} records, {len(weights)} scored pairs, about one match in "
+            f"{1 / prior:.0f} random pairs: at {merge:.2f} bits {accepted} pairs are "
+            f"accepted, of which {share:.2%} are expected to be false "
+            f"(limit {_MOST_FALSE_SHARE:.0%})."
+        )
+    review = (
+        settings.review_weight
+        if settings.review_weight is not None
+        else merge - settings.review_margin
+    )
+    return Threshold(merge, min(review, merge), rule, reason)
+
+
+def _lowest_acceptable(
+    weights: npt.NDArray[np.float64],
+) -> tuple[float, float, int]:
+    positive = np.sort(weights[weights >= 0.0])[::-1]
+    if not len(positive):
+        return 0.0, 0.0, 0
+    false = np.cumsum(1.0 / (1.0 + np.exp2(positive)))
+    count = np.arange(1, len(positive) + 1)
+    for step in range(int(positive[0] / _STEP) + 2):
+        level = step * _STEP
+        accepted = int(np.searchsorted(-positive, -level, side="right"))
+        if accepted == 0:
+            return level, 0.0, 0
+        share = float(false[accepted - 1] / count[accepted - 1])
+        if share <= _MOST_FALSE_SHARE:
+            return level, share, accepted
+    return float(positive[0]), 0.0, 1

@@ -1,0 +1,360 @@
+"""Learning the model's parameters from unlabelled records.
+
+What belongs here: sampling how often non-matches agree (u), Splink's expectation
+maximisation for how often matches agree (m), and blending both with the shipped model
+so that little data changes little. What does not: scoring of a run or thresholds.
+
+Three corrections to the text-book procedure, each for a failure seen on real tables:
+
+- Pairs for estimation come from rules that select one person or firm (mailbox, full
+  name, birth date). Surname, phone or address would select households and companies
+  and teach the model that matches have different first names.
+- Random pairs contain matches. Where records repeat a lot, most random pairs with an
+  equal birth date are matches, and u would be far too large. The expected share of
+  matches is subtracted.
+- A level that a rule never shows keeps the shipped estimate, and estimates from few
+  pairs are pulled towards it (as if `_PRIOR_PAIRS` more pairs had been seen).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from hygiene.matching.engine import SplinkEngine, context_weight_sql
+from hygiene.matching.features import build_features, key_column
+from hygiene.matching.parameters import (
+    LevelParameters,
+    ModelParameters,
+    make_monotone,
+    save_parameters,
+    shipped_parameters,
+)
+from hygiene.matching.prior import estimate_prior
+from hygiene.matching.settings import MatchSettings
+from hygiene.matching.specification import (
+    Comparison,
+    Entity,
+    Specification,
+    TrainingRule,
+)
+from hygiene.matching.specifications import specification_of
+from hygiene.parquet_exchange import open_connection
+
+logger = logging.getLogger(__name__)
+
+_RANDOM_PAIRS = 1_000_000
+_EM_PAIRS = 500_000.0
+_PRIOR_PAIRS = 50.0
+_LEAST_PAIRS = 100
+_ROUNDS = 2
+_LEAST_SHARE = 0.02
+_MOST_WEIGHTED_PAIRS = 2_000.0
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What one training saw and changed.
+
+    Attributes:
+        entity: contact or account.
+        version: Version of the new parameters.
+        records: Records in the table.
+        rules: Pairs and estimated share of matches per training rule that was used.
+        random_pairs: Random pairs behind u.
+        untrained_comparisons: Comparisons that kept the shipped estimates.
+        repaired_levels: Levels that contradicted the order and were pooled.
+    """
+
+    entity: str
+    version: str
+    records: int
+    rules: tuple[tuple[str, int, float], ...]
+    random_pairs: int
+    untrained_comparisons: tuple[str, ...]
+    repaired_levels: int
+
+
+def train(
+    standardised: Path,
+    out_model: Path,
+    *,
+    entity: Entity | str,
+    settings: MatchSettings,
+    version: str,
+) -> TrainingReport:
+    """Learn parameters from standardised records and save them as a model file.
+
+    Training is rare: a model is kept and reviewed, and runs reuse it.
+
+    Args:
+        standardised: Parquet of standardised records.
+        out_model: The model file to write.
+        entity: contact or account.
+        settings: Limits and seed.
+        version: Name of the new version.
+
+    Returns:
+        What was seen and changed.
+    """
+    specification = specification_of(Entity(entity))
+    with open_connection(out_model.parent) as connection:
+        build_features(connection, standardised, specification, settings)
+        parameters, report = learn(
+            connection,
+            specification,
+            shipped_parameters(specification),
+            settings,
+            version=version,
+        )
+    save_parameters(parameters, out_model)
+    return report
+
+
+def learn(
+    connection: duckdb.DuckDBPyConnection,
+    specification: Specification,
+    start: ModelParameters,
+    settings: MatchSettings,
+    *,
+    version: str,
+) -> tuple[ModelParameters, TrainingReport]:
+    """Estimate parameters from the table `features`.
+
+    Args:
+        connection: Connection that holds `features`.
+        specification: The model.
+        start: Parameters to start from and to fall back on.
+        settings: Seed.
+        version: Name of the new version.
+
+    Returns:
+        New parameters and the report.
+    """
+    row = connection.execute("SELECT count(*) FROM features").fetchone()
+    records = int(row[0]) if row else 0
+    engine = SplinkEngine(connection, specification, start)
+    random_pairs = _draw_random_pairs(connection, records, settings.seed)
+    engine.score("random_pairs", "random_scores")
+    observed = {
+        item.name: _level_shares(connection, item) for item in specification.comparisons
+    }
+    rules = [
+        (rule, pairs)
+        for rule in specification.training_rules
+        if (pairs := _count_pairs(connection, specification, rule)) >= _LEAST_PAIRS
+    ]
+    engine.block("training_candidates")
+    current = start
+    repaired = 0
+    trained: set[str] = set()
+    used: list[tuple[str, int, float]] = []
+    prior = 0.0
+    for _ in range(_ROUNDS):
+        current = replace(
+            current,
+            levels={
+                item.name: _subtract_matches(
+                    item,
+                    observed[item.name],
+                    current.levels[item.name],
+                    start.levels[item.name],
+                    prior=prior,
+                    pairs=random_pairs,
+                )
+                for item in specification.comparisons
+            },
+        )
+        current, _ = _in_order(specification, current)
+        engine = SplinkEngine(connection, specification, current)
+        estimates: dict[str, list[tuple[float, dict[str, float]]]] = {}
+        used = []
+        for rule, pairs in rules:
+            found, share = engine.estimate_m(rule, max_pairs=_EM_PAIRS)
+            used.append((" + ".join(rule.columns), pairs, share))
+            for name, shares in found.items():
+                estimates.setdefault(name, []).append((pairs * share, shares))
+        trained = set(estimates)
+        current = replace(
+            current,
+            levels={
+                item.name: _blend(
+                    item,
+                    estimates.get(item.name, []),
+                    current.levels[item.name],
+                    start.levels[item.name],
+                )
+                for item in specification.comparisons
+            },
+        )
+        current, repaired = _in_order(specification, current)
+        engine = SplinkEngine(connection, specification, current)
+        engine.score("training_candidates", "training_scores")
+        prior = estimate_prior(
+            connection,
+            f"SELECT {context_weight_sql(specification)} AS weight "
+            "FROM training_scores",
+            records,
+        )
+    for table in (
+        "random_pairs",
+        "random_scores",
+        "training_candidates",
+        "training_scores",
+    ):
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
+    parameters = replace(
+        current,
+        version=version,
+        trained_on=f"{records} unlabelled {specification.entity} records",
+        records=records,
+    )
+    return parameters, TrainingReport(
+        entity=specification.entity.value,
+        version=version,
+        records=records,
+        rules=tuple(used),
+        random_pairs=random_pairs,
+        untrained_comparisons=tuple(
+            item.name for item in specification.comparisons if item.name not in trained
+        ),
+        repaired_levels=repaired,
+    )
+
+
+def _in_order(
+    specification: Specification, parameters: ModelParameters
+) -> tuple[ModelParameters, int]:
+    repaired = 0
+    levels: dict[str, Mapping[str, LevelParameters]] = {}
+    for item in specification.comparisons:
+        levels[item.name], pooled = make_monotone(item, parameters.levels[item.name])
+        repaired += pooled
+    return replace(parameters, levels=levels), repaired
+
+
+def _draw_random_pairs(
+    connection: duckdb.DuckDBPyConnection, records: int, seed: int
+) -> int:
+    """Create `random_pairs`: every pair of a small table, else a seeded sample."""
+    if records * (records - 1) // 2 <= _RANDOM_PAIRS:
+        query = (
+            "SELECT l.unique_id AS unique_id_l, r.unique_id AS unique_id_r "
+            "FROM features AS l INNER JOIN features AS r "
+            "ON l.unique_id < r.unique_id"
+        )
+    else:
+        query = (
+            "SELECT DISTINCT least(a, b) AS unique_id_l, greatest(a, b) AS unique_id_r "
+            "FROM (SELECT (md5_number_lower('l' || i || '/' || $seed) % $n)::BIGINT "
+            "AS a, (md5_number_lower('r' || i || '/' || $seed) % $n)::BIGINT AS b "
+            "FROM range($pairs) AS numbers(i)) WHERE a <> b"
+        )
+    values = {"seed": seed, "n": records, "pairs": _RANDOM_PAIRS}
+    connection.execute(
+        f"CREATE OR REPLACE TABLE random_pairs AS SELECT *, 0 AS match_key "
+        f"FROM ({query})",
+        values if "$seed" in query else None,
+    )
+    row = connection.execute("SELECT count(*) FROM random_pairs").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _level_shares(
+    connection: duckdb.DuckDBPyConnection, comparison: Comparison
+) -> dict[str, tuple[float, float]]:
+    """Return per level its share among answered random pairs, and the answered count."""
+    counts = {
+        int(value): int(count)
+        for value, count in connection.execute(
+            f"SELECT gamma_{comparison.name}, count(*) FROM random_scores "
+            f"WHERE gamma_{comparison.name} >= 0 GROUP BY ALL"
+        ).fetchall()
+    }
+    total = sum(counts.values())
+    return {
+        level.name: (
+            counts.get(comparison.level_value(level.name), 0) / total if total else 0.0,
+            float(total),
+        )
+        for level in comparison.levels
+    }
+
+
+def _subtract_matches(
+    comparison: Comparison,
+    observed: Mapping[str, tuple[float, float]],
+    current: Mapping[str, LevelParameters],
+    start: Mapping[str, LevelParameters],
+    *,
+    prior: float,
+    pairs: int,
+) -> dict[str, LevelParameters]:
+    """Estimate u from random pairs, less the matches expected among them."""
+    result: dict[str, LevelParameters] = {}
+    raw: dict[str, float] = {}
+    for level in comparison.levels:
+        share, answered = observed[level.name]
+        known = start[level.name].u
+        if not answered:
+            raw[level.name] = known
+            continue
+        blended = (share * answered + known * _PRIOR_PAIRS) / (answered + _PRIOR_PAIRS)
+        corrected = (blended - prior * current[level.name].m) / (1 - prior)
+        raw[level.name] = max(corrected, blended * _LEAST_SHARE, 0.1 / pairs)
+    total = sum(raw.values())
+    for level in comparison.levels:
+        result[level.name] = LevelParameters(
+            current[level.name].m, raw[level.name] / total
+        )
+    return result
+
+
+def _blend(
+    comparison: Comparison,
+    estimates: list[tuple[float, dict[str, float]]],
+    current: Mapping[str, LevelParameters],
+    start: Mapping[str, LevelParameters],
+) -> dict[str, LevelParameters]:
+    """Average m over the sessions and pull it towards the start."""
+    weights = [min(matches, _MOST_WEIGHTED_PAIRS) for matches, _ in estimates]
+    total = sum(weights) + _PRIOR_PAIRS
+    blended = {
+        level.name: (
+            sum(
+                weight * shares.get(level.name, 0.0)
+                for weight, (_, shares) in zip(weights, estimates, strict=True)
+            )
+            + _PRIOR_PAIRS * start[level.name].m
+        )
+        / total
+        for level in comparison.levels
+    }
+    whole = sum(blended.values())
+    return {
+        name: LevelParameters(max(value / whole, 1e-6), current[name].u)
+        for name, value in blended.items()
+    }
+
+
+def _count_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    specification: Specification,
+    rule: TrainingRule,
+) -> int:
+    block = next(
+        item for item in specification.blocking_rules if item.name == rule.block
+    )
+    columns = ", ".join([*rule.columns, key_column(block)])
+    present = " AND ".join(
+        f"{column} IS NOT NULL" for column in (*rule.columns, key_column(block))
+    )
+    row = connection.execute(
+        "SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM (SELECT count(*) AS n "
+        f"FROM features WHERE {present} GROUP BY {columns})"
+    ).fetchone()
+    return int(row[0]) if row else 0
