@@ -32,8 +32,8 @@
 {#-
     Decimal number out of '1234.5', '1,234.50', '1.234,50', "1'234.50", 'EUR 1 234,50', '$5',
     '(12.00)', '12-' or '1.5E3'. `decimal_separator` is an expression ('.' or ','); null means
-    unknown, and then '1,234' is a thousand and '1.234' is not. Groups must have three digits:
-    what fits no reading is null.
+    unknown, and then '1,234' is a thousand and '1.234' is not. Groups must have three digits, and
+    letters must be a currency ('5k' and '1,5 Mio' are not 5 and 1.5): what fits no reading is null.
 -#}
 {% macro cast_amount(column, decimal_separator='null', scale=2) -%}
     {%- set bare -%}
@@ -46,6 +46,11 @@
         case
             when regexp_full_match(trim({{ column }}), '-?[0-9]+([.][0-9]+)?[eE][+-]?[0-9]+')
                 then cast(try_cast({{ column }} as decimal(38, 6)) as varchar)
+            when not regexp_full_match(
+                {{ column }},
+                '[^0-9A-Za-z]*([A-Z]{2,3}|[Kk]r|S?Fr)?[^0-9A-Za-z]*[0-9]([^A-Za-z]*[0-9])?[^0-9A-Za-z]*([A-Z]{3}|[Kk]r|S?Fr)?[^0-9A-Za-z]*'
+            ) or regexp_matches({{ column }}, '(MIO|MLN|MRD|TSD)')
+                then null
             when regexp_full_match({{ signed }}, '-?[0-9]+')
                 then {{ signed }}
             when {{ decimal_separator }} = ','

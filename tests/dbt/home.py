@@ -42,7 +42,9 @@ def declared_columns() -> dict[tuple[str, str], list[str]]:
         folder = PROJECT / "models" / "base" / source_type
         sources = yaml.safe_load((folder / f"_{source_type}__sources.yml").read_text())
         tables = [table["name"] for table in sources["sources"][0]["tables"]]
-        models = yaml.safe_load((folder / f"_{source_type}__base_models.yml").read_text())
+        models = yaml.safe_load(
+            (folder / f"_{source_type}__base_models.yml").read_text()
+        )
         for table, model in zip(tables, models["models"], strict=True):
             names = [column["name"] for column in model["columns"]]
             declared[source_type, table] = [n for n in names if n not in METADATA]
@@ -77,7 +79,9 @@ class Home:
         id_column = ID_COLUMN[source_type]
         complete = []
         for sequence, row in enumerate(rows):
-            values = {k: None if v is None else str(v) for k, v in row.items() if k[0] != "_"}
+            values = {
+                k: None if v is None else str(v) for k, v in row.items() if k[0] != "_"
+            }
             content = "|".join(f"{k}={v}" for k, v in sorted(values.items()))
             deleted = str(row.get("isdeleted", "")).lower() in {"true", "1"}
             metadata: dict[str, object] = {
@@ -107,7 +111,14 @@ class Home:
         columns: Sequence[str],
         rows: Sequence[Mapping[str, object]],
     ) -> None:
-        folder = self.path / "landing" / source_type / table / f"source={source}" / f"load={load}"
+        folder = (
+            self.path
+            / "landing"
+            / source_type
+            / table
+            / f"source={source}"
+            / f"load={load}"
+        )
         folder.mkdir(parents=True, exist_ok=True)
         schema = dict.fromkeys(columns, pl.String()) | dict(METADATA)
         pl.DataFrame(list(rows), schema=schema).write_parquet(folder / "part-0.parquet")
@@ -124,7 +135,14 @@ class Home:
         """Write exchange rates as (currency, day, rate to the reporting currency)."""
         frame = pl.DataFrame(
             [(c, dt.date.fromisoformat(d), r) for c, d, r in rates],
-            schema={"currency": pl.String, "rate_date": pl.Date, "rate_to_reporting": pl.String},
+            schema={
+                "currency": pl.String,
+                "rate_date": pl.Date,
+                "rate_to_reporting": pl.String,
+            },
             orient="row",
         )
-        self.stage("fx_rates", frame.with_columns(pl.col("rate_to_reporting").cast(pl.Decimal(18, 8))))
+        self.stage(
+            "fx_rates",
+            frame.with_columns(pl.col("rate_to_reporting").cast(pl.Decimal(18, 8))),
+        )

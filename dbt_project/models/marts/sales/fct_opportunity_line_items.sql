@@ -1,0 +1,36 @@
+-- Grain: one product line of one deal record.
+with
+
+line_items as (
+    select * from {{ ref('int_opportunity_line_items_unioned') }}
+),
+
+opportunities as (
+    select * from {{ ref('int_opportunities_deduplicated') }}
+),
+
+final as (
+    select
+        {{ surrogate_key('li', 'line_items.source_record_key') }} as opportunity_line_item_id,
+        opportunities.opportunity_id,
+        line_items.source_record_key,
+        line_items.source_name,
+        line_items.source_type,
+        line_items.product_source_id,
+        line_items.product_code,
+        line_items.line_item_name,
+        opportunities.currency_code,
+        line_items.sort_order,
+        line_items.quantity,
+        line_items.unit_price_amount,
+        line_items.list_price_amount,
+        line_items.total_price_amount,
+        line_items.is_deleted or coalesce(opportunities.is_deleted, false) as is_deleted,
+        line_items.service_date,
+        line_items.created_at
+    from line_items
+    left join opportunities
+        on line_items.opportunity_source_record_key = opportunities.source_record_key
+)
+
+select * from final

@@ -1,0 +1,79 @@
+"""One built warehouse for all tests of the dbt project: every dbt start costs seconds."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.dbt import scenario
+from tests.dbt.home import Home
+from tests.dbt.runner import dbt
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Warehouse:
+    """A built data folder and what the two passes printed."""
+
+    home: Home
+    first_pass: str
+    second_pass: str
+
+    def query(self, sql: str) -> pl.DataFrame:
+        """Rows of one query against the warehouse."""
+        with duckdb.connect(
+            str(self.home.path / "warehouse.duckdb"), read_only=True
+        ) as connection:
+            connection.execute("SET TimeZone='UTC'")
+            return connection.sql(sql).pl()
+
+    def value(self, sql: str) -> object:
+        """The one value of a query."""
+        return self.query(sql).item()
+
+
+def playbook_file() -> Path | None:
+    """The subscriptions of dbt-labs' MRR playbook, where the machine has them."""
+    configured = os.environ.get("TIDYCRM_SHARED_DATA")
+    folder = Path(configured) if configured else REPOSITORY.parent / "shared" / "data"
+    path = folder / "metrics" / "mrr_playbook" / "subscription_periods.csv"
+    return path if path.is_file() else None
+
+
+def land_playbook(home: Home) -> None:
+    """Land the playbook's subscriptions as a sheet of a second spreadsheet source."""
+    path = playbook_file()
+    if path is None:
+        return
+    rows = [
+        {
+            "id": row["subscription_id"],
+            "company": f"playbook customer {row['customer_id']}",
+            "amount": row["monthly_amount"],
+            "currency": "EUR",
+            "billing_period": "month",
+            "start_date": row["start_date"],
+            "end_date": row["end_date"],
+        }
+        for row in pl.read_csv(path, infer_schema=False).to_dicts()
+    ]
+    home.land("spreadsheet", "subscriptions", rows, source="playbook")
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """The scenario after both passes, every data test and unit test included."""
+    home = Home(tmp_path_factory.mktemp("home"))
+    scenario.land(home)
+    land_playbook(home)
+    first = dbt(home.path, scenario.AS_OF, "build", "--select", "tag:pre_identity")
+    scenario.identify(home)
+    second = dbt(home.path, scenario.AS_OF, "build", "--select", "tag:post_identity")
+    yield Warehouse(home, first, second)
