@@ -84,10 +84,8 @@ class SnapshotReader:
             warnings += part.warnings
             notes += [f"{name}: {note}" for note in part.notes]
         if not objects:
-            raise SourceFileError(
-                f"reading source {self._config.name!r}: the files in "
-                f"{snapshot.directory!r} hold no CSV or XLSX table "
-                f"({len(snapshot.files)} looked at); put HubSpot exports there"
+            notes.append(
+                f"folder {snapshot.directory!r}: no file holds records of a wanted object"
             )
         return PreparedSnapshot(
             objects=tuple(objects),

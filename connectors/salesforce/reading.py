@@ -87,11 +87,8 @@ class SnapshotReader:
             warnings += part.warnings
             notes += [f"{name}: {note}" for note in part.notes]
         if not objects:
-            raise SourceFileError(
-                f"reading source {self._config.name!r}: no file in "
-                f"{snapshot.directory!r} holds records of a wanted object "
-                f"({len(snapshot.files)} files looked at); check the path and the lists "
-                "`include` and `exclude`"
+            notes.append(
+                f"folder {snapshot.directory!r}: no file holds records of a wanted object"
             )
         return PreparedSnapshot(
             objects=tuple(objects),

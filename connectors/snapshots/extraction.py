@@ -14,7 +14,11 @@ from pathlib import Path
 
 import polars as pl
 
-from connectors.errors import EmptySnapshotError, SourceFileMissingError
+from connectors.errors import (
+    EmptySnapshotError,
+    SourceFileError,
+    SourceFileMissingError,
+)
 from connectors.landing import (
     Landing,
     LoadMode,
@@ -102,11 +106,22 @@ def extract_snapshots(
             workdir.mkdir()
             prepared.append(read(snapshot, workdir))
             _report(progress, "reading", number + 1, len(plan.to_read))
-        absent_notes = _check_against_known(config, landing, source_type, prepared)
+        known = {
+            manifest.object
+            for manifest in landing.manifests(source_type, source_name=name)
+        }
+        if prepared and not known and not any(item.objects for item in prepared):
+            read_count = sum(item.files_read for item in prepared)
+            raise SourceFileError(
+                f"reading source {name!r}: none of {read_count} files in {config.path!r} "
+                "holds records of a wanted object; check the path and what it holds"
+            )
+        absent_notes = _check_against_known(
+            config, landing, source_type, known, prepared
+        )
         loads: list[LoadResult] = []
         for number, item in enumerate(prepared):
-            batches = [each.batch for each in item.objects]
-            loads += landing.commit_all(batches)
+            loads += landing.commit_all([each.batch for each in item.objects])
             _report(progress, "landing", number + 1, len(prepared))
     landing.write_receipt(
         Receipt(
@@ -139,6 +154,7 @@ def _check_against_known(
     config: SnapshotFilesConfig,
     landing: Landing,
     source_type: str,
+    known: set[str],
     prepared: Sequence[PreparedSnapshot],
 ) -> list[str]:
     """Refuse full exports that became empty; note objects that are missing.
@@ -146,10 +162,7 @@ def _check_against_known(
     The landing zone checks each batch as well; here all snapshots are checked before
     the first one lands.
     """
-    known = {
-        manifest.object
-        for manifest in landing.manifests(source_type, source_name=config.name)
-    }
+    known = set(known)
     rows_before: dict[str, int] = {}
     notes = []
     for item in prepared:
@@ -164,7 +177,7 @@ def _check_against_known(
                 rows_before[name] = each.rows
         held = {each.batch.object for each in item.objects}
         missing = sorted(known - held)
-        if missing:
+        if missing and held:
             notes.append(
                 "objects known from earlier but absent from this export, left as they "
                 f"are: {', '.join(missing)}"
