@@ -3,6 +3,7 @@
 The façade; import from here. `Landing` writes and reads, everything else is a value.
 """
 
+from connectors.landing.capture import quote_identifier, row_hash_expression
 from connectors.landing.model import (
     ColumnInfo,
     DriftEvent,
@@ -59,6 +60,8 @@ __all__ = [
     "check_source_name",
     "fingerprint_file",
     "fingerprint_text",
+    "quote_identifier",
+    "row_hash_expression",
     "slug_column",
     "unique_names",
 ]

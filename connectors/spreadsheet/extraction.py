@@ -1,0 +1,249 @@
+"""Land a set of spreadsheets.
+
+Belongs here: the course of an extraction, and the public functions of this connector.
+
+Every file is read and checked before the first commit. All tables of one object make one
+snapshot of that object, whatever files and sheets they lie in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import polars as pl
+
+from connectors.errors import ColumnMappingError, EmptyFileError
+from connectors.landing import (
+    REJECTED_INPUT,
+    InputFingerprint,
+    Landing,
+    LoadResult,
+    Progress,
+    Receipt,
+    SnapshotBatch,
+    SourceReport,
+)
+from connectors.spreadsheet.config import SpreadsheetConfig, TableConfig
+from connectors.spreadsheet.files import FoundFile, find_files, read_tables
+from connectors.spreadsheet.reading import ReadyTable, prepare_table
+from connectors.spreadsheet.reference import (
+    SOURCE_TYPE,
+    SpreadsheetObject,
+    declared_columns,
+)
+from connectors.spreadsheet.suggestion import describe_table
+
+# Counts up when the same files would land differently, so that receipts expire.
+READER_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Entry:
+    """One table entry of the configuration and the files that it matched."""
+
+    table: TableConfig
+    files: Sequence[FoundFile]
+
+
+def ensure_contracts(landing: Landing) -> None:
+    """Write the zero-row files of every object, for readers of the zone."""
+    for object_name, columns in declared_columns().items():
+        landing.ensure_contract(SOURCE_TYPE, object_name, columns)
+
+
+def extract(
+    config: SpreadsheetConfig,
+    landing: Landing,
+    *,
+    extracted_at: datetime,
+    progress: Progress | None = None,
+) -> SourceReport:
+    r"""Read the spreadsheets of a source and land what is new.
+
+    Args:
+        config: The tables of the source.
+        landing: Where to land.
+        extracted_at: When this extraction takes place (UTC).
+        progress: Called with a label, the number done and the total.
+
+    Returns:
+        What was read, landed, noted and warned about.
+
+    Raises:
+        PermanentError: A file cannot be used; nothing was landed.
+
+    Example:
+        >>> import tempfile
+        >>> from datetime import UTC
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = (folder / "orders.csv").write_text(
+        ...     "Order No;Datum;Betrag\n007;01.03.2025;10,50\n")
+        >>> report = extract(
+        ...     SpreadsheetConfig(name="shop", tables=[
+        ...         {"path": str(folder / "*.csv"), "object": "orders"}]),
+        ...     Landing(folder / "landing"),
+        ...     extracted_at=datetime(2026, 1, 15, tzinfo=UTC))
+        >>> report.counts["orders"].new
+        1
+    """
+    ensure_contracts(landing)
+    entries = [
+        _Entry(table=table, files=find_files(table, config.name))
+        for table in config.tables
+    ]
+    inputs = _inputs(entries)
+    if not inputs:
+        absent = "nothing to read: every table is optional and has no file"
+        return SourceReport(
+            source_type=SOURCE_TYPE, source_name=config.name, notes=(absent,)
+        )
+    settings = config.settings_fingerprint(READER_VERSION)
+    receipt = landing.receipt(SOURCE_TYPE, config.name)
+    if receipt is not None and receipt.matches(inputs, settings):
+        return SourceReport(
+            source_type=SOURCE_TYPE, source_name=config.name, is_unchanged=True
+        )
+    with landing.workspace() as workdir:
+        ready = _read_all(entries, workdir, progress)
+        batches = [
+            _batch(config.name, item, tables, entries, extracted_at)
+            for item, tables in ready.items()
+        ]
+        loads = landing.commit_all(batches)
+    _report(progress, "landed", len(loads), len(loads))
+    landing.write_receipt(
+        Receipt(
+            source_type=SOURCE_TYPE,
+            source_name=config.name,
+            settings=settings,
+            inputs=inputs,
+            synced_at=extracted_at,
+            rows={load.object: load.counts.rows_read for load in loads},
+        )
+    )
+    notes = [
+        note for tables in ready.values() for table in tables for note in table.notes
+    ]
+    return SourceReport(
+        source_type=SOURCE_TYPE,
+        source_name=config.name,
+        loads=tuple(loads),
+        files_read=len(inputs),
+        notes=tuple(dict.fromkeys(notes)),
+        warnings=tuple(_warnings(ready, loads)),
+    )
+
+
+def inspect_source(config: SpreadsheetConfig) -> Iterator[str]:
+    """Say in sentences what an extraction would read; land nothing.
+
+    Raises:
+        PermanentError: A file cannot be used as configured.
+    """
+    for table in config.tables:
+        files = find_files(table, config.name)
+        if not files:
+            yield f"{table.object.value}: no file yet at {table.path} (optional)"
+        for found in files:
+            yield from describe_table(found.path, table)
+
+
+def _read_all(
+    entries: Sequence[_Entry], workdir: Path, progress: Progress | None
+) -> dict[SpreadsheetObject, list[ReadyTable]]:
+    """Read every file; mistakes in mappings are collected and raised together."""
+    ready: dict[SpreadsheetObject, list[ReadyTable]] = {}
+    mistakes: list[str] = []
+    total = sum(len(entry.files) for entry in entries)
+    done = 0
+    _report(progress, "reading", 0, total)
+    for entry in entries:
+        for file in entry.files:
+            tables = ready.setdefault(entry.table.object, [])
+            for found in read_tables(file, entry.table, workdir):
+                try:
+                    tables.append(prepare_table(found, entry.table, workdir))
+                except ColumnMappingError as error:
+                    mistakes.append(str(error))
+            done += 1
+            _report(progress, file.path.name, done, total)
+    if mistakes:
+        raise ColumnMappingError("\n".join(mistakes))
+    for item, tables in ready.items():
+        allow_empty = all(
+            entry.table.allow_empty for entry in entries if entry.table.object is item
+        )
+        if not any(table.rows or table.rejected.height for table in tables):
+            names = ", ".join(dict.fromkeys(table.file.name for table in tables))
+            if not allow_empty:
+                raise EmptyFileError(
+                    f"reading {item.value}: {names} hold a header and no row; export again, "
+                    "or set `allow_empty: true` if the table really is empty"
+                )
+    return ready
+
+
+def _batch(
+    source_name: str,
+    item: SpreadsheetObject,
+    tables: Sequence[ReadyTable],
+    entries: Sequence[_Entry],
+    extracted_at: datetime,
+) -> SnapshotBatch:
+    own = [entry.table for entry in entries if entry.table.object is item]
+    headers: dict[str, str] = {}
+    for table in tables:
+        headers = table.mapping.headers | headers
+    return SnapshotBatch(
+        source_type=SOURCE_TYPE,
+        object=item.value,
+        source_name=source_name,
+        frame=pl.concat([table.frame for table in tables], how="diagonal"),
+        extracted_at=extracted_at,
+        rejected=pl.concat(
+            [table.rejected.select(list(REJECTED_INPUT)) for table in tables]
+        ),
+        files=[table.file for table in tables],
+        mode=own[0].mode,
+        header_names=headers,
+        blank_rows=sum(table.blank_rows for table in tables),
+        notes=[note for table in tables for note in table.notes],
+        allow_empty=all(table.allow_empty for table in own),
+    )
+
+
+def _inputs(entries: Sequence[_Entry]) -> tuple[InputFingerprint, ...]:
+    """Fingerprints per entry and file: the same file may serve several entries."""
+    return tuple(
+        InputFingerprint(
+            name=f"{number}:{file.fingerprint.name}",
+            sha256=file.fingerprint.sha256,
+            bytes=file.fingerprint.bytes,
+        )
+        for number, entry in enumerate(entries)
+        for file in entry.files
+    )
+
+
+def _warnings(
+    ready: dict[SpreadsheetObject, list[ReadyTable]], loads: Sequence[LoadResult]
+) -> Iterator[str]:
+    for item, tables in ready.items():
+        rejected = sum(table.rejected.height for table in tables)
+        if rejected:
+            yield f"{item.value}: {rejected} rows were set aside, see the quarantine"
+    for load in loads:
+        if load.counts.superseded:
+            yield (
+                f"{load.object}: {load.counts.superseded} rows have an id that a later "
+                "file has with other content; the later file won. If they are different "
+                "records, put the files in separate sources"
+            )
+
+
+def _report(progress: Progress | None, label: str, done: int, total: int) -> None:
+    if progress is not None:
+        progress(label, done, total)

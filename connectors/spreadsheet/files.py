@@ -1,0 +1,123 @@
+"""Which files a table entry means, and the tables inside them.
+
+Belongs here: globs, ZIP members and sheets. Nothing about columns.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from connectors.errors import SourceFileError, SourceFileMissingError
+from connectors.landing import InputFingerprint, fingerprint_file
+from connectors.spreadsheet.config import TableConfig
+from connectors.tabular import (
+    FileKind,
+    TableRead,
+    detect_kind,
+    open_archive_members,
+    read_delimited,
+    read_workbook,
+)
+
+SUFFIXES = frozenset(
+    {".csv", ".tsv", ".tab", ".txt", ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".zip"}
+)
+_LITTER = (".", "~$", "__MACOSX")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundFile:
+    """One file that a table entry matched."""
+
+    path: Path
+    fingerprint: InputFingerprint
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTable:
+    """One table of one file: a text, a sheet, or either inside a ZIP."""
+
+    file: FoundFile
+    member: str | None
+    read: TableRead
+
+    @property
+    def file_name(self) -> str:
+        """Base name, with the member where there is one."""
+        name = self.file.path.name
+        return f"{name}/{self.member}" if self.member else name
+
+
+def find_files(table: TableConfig, source: str) -> list[FoundFile]:
+    """List the files of an entry, by name; files that two patterns share appear once.
+
+    Raises:
+        SourceFileMissingError: Nothing matches and the entry is not optional.
+    """
+    place = Path(table.path).expanduser()
+    if place.is_dir():
+        candidates = [
+            path for path in place.iterdir() if path.suffix.lower() in SUFFIXES
+        ]
+    elif place.is_file():
+        candidates = [place]
+    else:
+        candidates = [Path(text) for text in _glob(str(place))]
+    paths = sorted(
+        path for path in candidates if path.is_file() and not _is_litter(path.name)
+    )
+    if not paths and not table.optional:
+        raise SourceFileMissingError(
+            f"source {source!r}, {table.object.value}: no file matches {table.path}; check "
+            "the path, or set `optional: true` if it may be absent"
+        )
+    return [FoundFile(path=path, fingerprint=fingerprint_file(path)) for path in paths]
+
+
+def read_tables(
+    found: FoundFile, table: TableConfig, workdir: Path
+) -> Iterator[FoundTable]:
+    """Read every table of one file as raw text."""
+    kind = detect_kind(found.path)
+    if kind is not FileKind.ARCHIVE:
+        for read in _read(found.path, found.path.name, table, workdir):
+            yield FoundTable(file=found, member=None, read=read)
+        return
+    count = 0
+    for member in open_archive_members(found.path, workdir, wanted=_is_table):
+        name = f"{found.path.name}/{member.name}"
+        for read in _read(member.path, name, table, workdir):
+            yield FoundTable(file=found, member=member.name, read=read)
+        count += 1
+    if not count:
+        raise SourceFileError(
+            f"reading {found.path.name}: the ZIP holds no CSV, text or workbook; point the "
+            "table at another file"
+        )
+
+
+def _read(path: Path, name: str, table: TableConfig, workdir: Path) -> list[TableRead]:
+    kind = detect_kind(path)
+    if kind in (FileKind.WORKBOOK, FileKind.HTML):
+        return read_workbook(
+            path, table.read_options(), sheet=table.sheet, name=name, workdir=workdir
+        )
+    return [read_delimited(path, table.read_options(), name=name, workdir=workdir)]
+
+
+def _is_table(member: str) -> bool:
+    inner = PurePosixPath(member)
+    is_litter = any(_is_litter(part) for part in inner.parts)
+    return inner.suffix.lower() in SUFFIXES and not is_litter
+
+
+def _glob(pattern: str) -> list[str]:
+    # Path.glob() takes no absolute pattern.
+    return glob.glob(pattern, recursive=True)  # noqa: PTH207
+
+
+def _is_litter(name: str) -> bool:
+    return name.startswith(_LITTER)
