@@ -1,0 +1,428 @@
+"""What the web shop and the billing sheet sold: orders, invoices, subscriptions.
+
+Belongs here: customers of the shop and their true purchases in a chunk. These products
+are not the CRM deals': money in sheets and money in won deals never overlap. Amounts
+are integers of a hundredth of the currency unit; days count from 1970.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from connectors.synthetic.columns import blank, gather, join, patch, texts
+from connectors.synthetic.company_cells import company_name
+from connectors.synthetic.contact_cells import Who, describe, shared_mailbox
+from connectors.synthetic.dirt import Column, Kind
+from connectors.synthetic.money import local_units
+from connectors.synthetic.rng import BoolArray, IntArray, chance, pick
+from connectors.synthetic.truth import company_labels
+from connectors.synthetic.world import DAY, Chunk
+
+_GOODS_CENTS = (
+    24_900,
+    3_900,
+    18_900,
+    15_900,
+    2_900,
+    3_900,
+    1_200,
+    64_900,
+    2_400,
+    1_900,
+)
+_PLANS = (("Basic", 4_900), ("Team", 19_900), ("Business", 69_900))
+_PERIOD_MONTHS = np.asarray([1, 3, 12])
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Customers of the sheets: a person, for a company or for themselves.
+
+    `label` is the true person or mailbox behind the address, `payer` the true company
+    or person whose revenue it is.
+    """
+
+    person: IntArray
+    firm: IntArray
+    mail_code: IntArray
+    columns: dict[str, Column]
+    full_name: Column
+    other_company: pl.Series
+    domain: pl.Series
+    currency: pl.Series
+    tax_rate: np.ndarray[tuple[int], np.dtype[np.float64]]
+    units: IntArray
+    label: pl.Series
+    payer: pl.Series
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+def take_buyers(buyers: Buyers, rows: IntArray) -> Buyers:
+    """Return some buyers."""
+    at = pl.Series(rows)
+
+    def part(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: column.take(rows) for name, column in value.items()}
+        if isinstance(value, Column):
+            return value.take(rows)
+        return value.gather(at) if isinstance(value, pl.Series) else value[rows]
+
+    return Buyers(**{f.name: part(getattr(buyers, f.name)) for f in fields(Buyers)})
+
+
+def full_name_column(
+    rng: np.random.Generator, first: Column, last: Column, reversed_rate: float
+) -> Column:
+    """Join given and family name into one field, sometimes 'Last, First'."""
+    clean = join(first.clean, " ", last.clean).fill_null(last.clean)
+    value = join(first.value, " ", last.value).fill_null(last.value)
+    column = Column(clean, value, first.bits | last.bits)
+    both = first.value.is_not_null().to_numpy() & last.value.is_not_null().to_numpy()
+    both &= (
+        ~last.value.str.contains(",", literal=True).fill_null(value=False).to_numpy()
+    )
+    turn = both & chance(rng, len(clean), reversed_rate)
+    turned = join(last.value, ", ", first.value)
+    column.put(turn, Kind.LAST_COMMA_FIRST, lambda s: turned.filter(pl.Series(turn)))
+    # A missing given name still leaves a family name in this field.
+    missing = (column.bits & np.uint64(Kind.MISSING)) > 0
+    column.bits[missing & column.value.is_not_null().to_numpy()] |= np.uint64(
+        Kind.INITIAL_ONLY
+    )
+    return column
+
+
+def make_buyers(
+    chunk: Chunk, name: str, person: IntArray, mailbox_rate: float
+) -> Buyers:
+    """Describe the customers of one sheet.
+
+    Args:
+        chunk: The part of the world in hand.
+        name: The sheet, which names the random stream.
+        person: Chunk index of each customer.
+        mailbox_rate: Share of business customers who use the company's mailbox.
+    """
+    world, rng, size = chunk.world, chunk.rng(f"buyers-{name}"), len(person)
+    firm = chunk.people.company[person].astype(np.int64)
+    cells = describe(rng, chunk, Who(person, firm, np.zeros(size, np.bool_)))
+    columns = cells.columns
+    # A shop cannot sell without an address: no missing or placeholder ones here.
+    email = columns["email"]
+    unfit = np.flatnonzero(
+        (email.bits & np.uint64(Kind.MISSING | Kind.PLACEHOLDER)) > 0
+    )
+    email.value = patch(email.value, unfit, email.clean.gather(pl.Series(unfit)))
+    email.bits[unfit] = 0
+    mailbox = shared_mailbox(chunk, firm)
+    use = (firm >= 0) & chance(rng, size, mailbox_rate)
+    email.put(use, Kind.SHARED_MAILBOX, lambda s: mailbox.filter(pl.Series(use)))
+    shared = (email.bits & np.uint64(Kind.SHARED_MAILBOX)) > 0
+
+    company = columns["company_name"]
+    gone = np.flatnonzero(
+        (firm >= 0) & ((company.bits & np.uint64(Kind.MISSING | Kind.PLACEHOLDER)) > 0)
+    )
+    company.value = patch(company.value, gone, company.clean.gather(pl.Series(gone)))
+    company.bits[gone] = 0
+    placed = np.flatnonzero(firm < 0)
+    company.value = patch(
+        company.value, placed, texts([None]).new_from_index(0, len(placed))
+    )
+    company.bits[placed] = 0
+
+    countries = world.vocabulary.countries
+    country = np.where(
+        firm >= 0, world.companies.country[firm], chunk.people.country[person]
+    ).astype(np.int64)
+    own = texts([c.currency for c in countries]).gather(pl.Series(country))
+    currency = gather(world.companies.currency, firm).fill_null(own)
+    people = "p" + pl.Series(person + chunk.first_person).cast(pl.String).str.zfill(8)
+    return Buyers(
+        person=person,
+        firm=firm,
+        mail_code=np.where(shared, -1, cells.mail_code),
+        columns=columns,
+        full_name=full_name_column(
+            rng, columns["first_name"], columns["last_name"], 0.04
+        ),
+        other_company=company_name(rng, world, firm).value,
+        domain=blank(gather(world.companies.domain, firm), chance(rng, size, 0.45)),
+        currency=currency,
+        tax_rate=np.asarray([c.tax_rate for c in countries])[country],
+        units=local_units(currency),
+        label=company_labels(pl.Series(firm), "m").zip_with(pl.Series(shared), people),
+        payer=company_labels(pl.Series(firm)).zip_with(pl.Series(firm >= 0), people),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Rows of orders or invoices. `related` is the row that a refund gives back."""
+
+    buyer: IntArray
+    day: IntArray
+    order: IntArray
+    product: IntArray
+    quantity: IntArray
+    amount: IntArray
+    tax: IntArray
+    related: IntArray
+    status: pl.Series
+    counts: BoolArray
+    period_start: IntArray
+    period_end: IntArray
+
+    def __len__(self) -> int:
+        return len(self.buyer)
+
+
+def make_orders(chunk: Chunk, buyers: Buyers) -> Lines:
+    """Draw order lines and their refunds. Amounts include tax."""
+    world, rng = chunk.world, chunk.rng("orders")
+    clock, refund_rate = world.clock, world.dirt.refund
+    orders_per_buyer = rng.geometric(0.45, len(buyers))
+    buyer = np.repeat(np.arange(len(buyers)), orders_per_buyer)
+    first_day, last_day = clock.start // DAY, clock.end // DAY - 1
+    day = rng.integers(first_day, last_day, len(buyer))
+    lines = 1 + (rng.random(len(buyer)) < 0.4) + (rng.random(len(buyer)) < 0.15)
+    order = np.repeat(np.arange(len(buyer)), lines)
+    size = len(order)
+    product = rng.integers(0, len(_GOODS_CENTS), size)
+    quantity = 1 + rng.geometric(0.6, size) // 2
+    who = buyer[order]
+    net = np.asarray(_GOODS_CENTS)[product] * quantity * buyers.units[who]
+    tax = np.rint(net * buyers.tax_rate[who]).astype(np.int64)
+    gross = net + tax
+
+    fate = rng.random(len(buyer))
+    refunded = fate < refund_rate
+    partly = refunded & (fate < refund_rate * 0.4)
+    cancelled = ~refunded & (fate > 0.985)
+    # Refunds noted in the status alone, without a row of their own.
+    silent = refunded & ~partly & chance(rng, len(buyer), 0.1)
+    first = np.ones(size, np.bool_)
+    first[1:] = order[1:] != order[:-1]
+    back_day = day + rng.integers(2, 40, len(buyer))
+    returns = refunded & ~silent & (back_day <= last_day)
+    back = np.flatnonzero(returns[order] & (~partly[order] | first))
+    share = np.where(partly[order[back]], rng.integers(20, 80, len(back)), 100)
+    back_gross = -(gross[back] * share // 100)
+    back_tax = -np.rint(tax[back] * share / 100).astype(np.int64)
+
+    status = texts(["paid", "shipped", "complete"]).gather(
+        pl.Series(rng.integers(0, 3, size))
+    )
+    whole = returns & ~partly
+    for mask, word in ((cancelled, "cancelled"), (silent | whole, "refunded")):
+        rows = np.flatnonzero(mask[order])
+        status = patch(status, rows, texts([word]).new_from_index(0, len(rows)))
+    none = np.full(size + len(back), -1)
+    return Lines(
+        buyer=np.concatenate([who, who[back]]),
+        day=np.concatenate([day[order], back_day[order[back]]]),
+        order=np.concatenate([order, order[back]]),
+        product=np.concatenate([product, product[back]]),
+        quantity=np.concatenate([quantity, quantity[back]]),
+        amount=np.concatenate([gross, back_gross]),
+        tax=np.concatenate([tax, back_tax]),
+        related=np.concatenate([np.full(size, -1), back]),
+        status=pl.concat([status, texts(["paid"]).new_from_index(0, len(back))]),
+        counts=np.concatenate(
+            [~cancelled[order] & ~silent[order], np.ones(len(back), np.bool_)]
+        ),
+        period_start=none,
+        period_end=none,
+    )
+
+
+def _month_day(month: IntArray, day: IntArray) -> IntArray:
+    """Return days since 1970 of a day in months since 1970."""
+    first = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    return first + day - 1
+
+
+def make_invoices(chunk: Chunk, buyers: Buyers) -> Lines:
+    """Draw service invoices, monthly or quarterly, and credit notes. Net amounts."""
+    clock, rng = chunk.world.clock, chunk.rng("invoices")
+    size = len(buyers)
+    last_day = clock.end // DAY - 1
+    every = np.asarray([1, 3])[pick(rng, [0.6, 0.4], size)]
+    first_month = (
+        np.datetime64(clock.start, "s").astype("datetime64[M]").astype(np.int64)
+    )
+    months = chunk.world.proportions.history_months
+    begin = first_month + 1 + rng.integers(0, months, size)
+    count = rng.geometric(0.16, size)
+    buyer = np.repeat(np.arange(size), count)
+    turn = np.arange(len(buyer)) - np.repeat(np.cumsum(count) - count, count)
+    start_month = begin[buyer] + turn * every[buyer]
+    ones = np.ones(len(buyer), np.int64)
+    start = _month_day(start_month, ones)
+    known = start <= last_day
+    buyer, start_month, start = buyer[known], start_month[known], start[known]
+    end = _month_day(start_month + every[buyer], np.ones(len(buyer), np.int64)) - 1
+    fee = rng.integers(8, 120, size) * 5_000 * buyers.units * every
+    amount = fee[buyer]
+    tax = np.rint(amount * buyers.tax_rate[buyer]).astype(np.int64)
+    rows = len(buyer)
+    void = chance(rng, rows, 0.01)
+    credit = np.flatnonzero(~void & chance(rng, rows, 0.04))
+    credit = credit[start[credit] + 35 <= last_day]
+    share = rng.choice(np.asarray([10, 25, 50, 100]), len(credit))
+    back = -(amount[credit] * share // 100)
+    back_tax = -np.rint(tax[credit] * share / 100).astype(np.int64)
+    age = last_day - start
+    status = texts(["paid", "open"]).gather(
+        pl.Series(((age < 45) & chance(rng, rows, 0.6)).astype(np.int64))
+    )
+    late = np.flatnonzero((age >= 45) & chance(rng, rows, 0.05))
+    status = patch(status, late, texts(["overdue"]).new_from_index(0, len(late)))
+    gone = np.flatnonzero(void)
+    status = patch(status, gone, texts(["void"]).new_from_index(0, len(gone)))
+    product = rng.integers(0, 3, size)[buyer]
+    return Lines(
+        buyer=np.concatenate([buyer, buyer[credit]]),
+        day=np.concatenate([start, start[credit] + rng.integers(5, 35, len(credit))]),
+        order=np.arange(rows + len(credit)),
+        product=np.concatenate([product, product[credit]]),
+        quantity=np.ones(rows + len(credit), np.int64),
+        amount=np.concatenate([amount, back]),
+        tax=np.concatenate([tax, back_tax]),
+        related=np.concatenate([np.full(rows, -1), credit]),
+        status=pl.concat([status, texts(["paid"]).new_from_index(0, len(credit))]),
+        counts=np.concatenate([~void, np.ones(len(credit), np.bool_)]),
+        period_start=np.concatenate([start, np.full(len(credit), -1)]),
+        period_end=np.concatenate([end, np.full(len(credit), -1)]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscriptions:
+    """Rows of the subscription sheet; days are -1 where there is none.
+
+    `billed` counts the billing periods begun by the end of history.
+    """
+
+    buyer: IntArray
+    plan: IntArray
+    amount: IntArray
+    period: IntArray
+    start: IntArray
+    end: IntArray
+    cancelled: IntArray
+    reason: pl.Series
+    billed: IntArray
+
+    def __len__(self) -> int:
+        return len(self.buyer)
+
+
+def make_subscriptions(chunk: Chunk, buyers: Buyers) -> Subscriptions:
+    """Let customers subscribe, upgrade, cancel and come back."""
+    clock, rng, size = chunk.world.clock, chunk.rng("subscriptions"), len(buyers)
+    today = clock.end // DAY
+    now = np.datetime64(clock.as_of, "M").astype(np.int64)
+    months = chunk.world.proportions.history_months
+    period = pick(rng, [0.62, 0.06, 0.32], size)
+    step = _PERIOD_MONTHS[period]
+    day = rng.integers(1, 29, size)
+    month = now - rng.integers(1, months, size)
+    plan = pick(rng, [0.5, 0.35, 0.15], size)
+    seats = rng.geometric(0.35, size)
+    going = np.ones(size, np.bool_)
+    rows: list[tuple[IntArray, ...]] = []
+    for _ in range(5):
+        at = np.flatnonzero(going & (_month_day(month, day) < today))
+        if not len(at):
+            break
+        fate = pick(rng, [0.42, 0.23, 0.35], len(at))  # stays, upgrades, cancels
+        length = step[at] * np.maximum(1, rng.geometric(0.14, len(at)) // step[at])
+        end_month = month[at] + length
+        end = _month_day(end_month, day[at])
+        cancels = fate == 2
+        notice = end - rng.integers(5, 40, len(at))
+        begin = _month_day(month[at], day[at])
+        notice = np.maximum(notice, begin + 1)
+        known = np.where(cancels, notice < today, end < today) & (fate != 0)
+        passed = now - month[at] - (clock.as_of.day < day[at])
+        limit = passed // step[at] + 1
+        billed = np.where(known, np.minimum(limit, -(-length // step[at])), limit)
+        price = np.asarray([cents for _, cents in _PLANS])[plan[at]] * seats[at]
+        price = price * np.where(period[at] == 2, 10, step[at]) * buyers.units[at]
+        rows.append(
+            (
+                at,
+                plan[at],
+                price,
+                period[at],
+                begin,
+                np.where(known, end, -1),
+                np.where(known & cancels, notice, -1),
+                billed,
+            )
+        )
+        upgrades = at[known & (fate == 1)]
+        month[upgrades] = end_month[known & (fate == 1)]
+        plan[upgrades] = np.minimum(plan[upgrades] + 1, len(_PLANS) - 1)
+        seats[upgrades] += 1
+        left = at[known & cancels]
+        back = chance(rng, len(left), 0.3)
+        month[left] = end_month[known & cancels] + rng.integers(2, 12, len(left))
+        going[:] = False
+        going[upgrades] = True
+        going[left[back]] = True
+    table = [np.concatenate(column) for column in zip(*rows, strict=True)] or [
+        np.zeros(0, np.int64)
+    ] * 8
+    order = np.lexsort((table[4], table[0]))
+    buyer, plan_, amount, period_, start, end_, cancelled, billed_ = (
+        column[order] for column in table
+    )
+    reasons = texts(["Too expensive", "Payment failed", "Switched", "No longer needed"])
+    reason = reasons.gather(pl.Series(rng.integers(0, 4, len(buyer))))
+    return Subscriptions(
+        buyer=buyer,
+        plan=plan_,
+        amount=amount,
+        period=period_,
+        start=start,
+        end=end_,
+        cancelled=cancelled,
+        reason=blank(reason, (cancelled < 0) | chance(rng, len(buyer), 0.3)),
+        billed=billed_,
+    )
+
+
+def choose_customers(chunk: Chunk) -> dict[str, IntArray]:
+    """Draw who buys in the shop, who is invoiced and who subscribes."""
+    rng, people = chunk.rng("customers"), chunk.people
+    consumer = people.company < 0
+    size = len(people)
+    draw = rng.random(size)
+    order = np.flatnonzero(np.where(consumer, draw < 0.33, draw < 0.033))
+    subscriber_people = np.flatnonzero(consumer & (draw > 0.95))
+    # One billing contact per invoiced or subscribed company.
+    employed = np.flatnonzero(~consumer)
+    shuffled = rng.permutation(employed)
+    _, first = np.unique(people.company[shuffled], return_index=True)
+    contacts = shuffled[first]
+    billed = contacts[chance(rng, len(contacts), 0.055)]
+    subscribed = contacts[chance(rng, len(contacts), 0.085)]
+    return {
+        "orders": order.astype(np.int64),
+        "invoices": np.sort(billed).astype(np.int64),
+        "subscriptions": np.sort(
+            np.concatenate([subscriber_people, subscribed])
+        ).astype(np.int64),
+    }
+
+
+PLAN_NAMES = tuple(name for name, _ in _PLANS)
