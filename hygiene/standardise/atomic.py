@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -22,6 +23,10 @@ class ParquetAppender:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._writer: pq.ParquetWriter | None = None
+        # Compression releases the interpreter, so the caller computes meanwhile; one
+        # frame at a time keeps the order and the memory.
+        self._worker = ThreadPoolExecutor(max_workers=1)
+        self._pending: Future[None] | None = None
 
     def append(self, frame: pl.DataFrame) -> None:
         """Write the rows of one frame; the first frame decides the schema.
@@ -29,6 +34,15 @@ class ParquetAppender:
         Args:
             frame: The next rows.
         """
+        self._wait()
+        self._pending = self._worker.submit(self._write, frame)
+
+    def _wait(self) -> None:
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            pending.result()
+
+    def _write(self, frame: pl.DataFrame) -> None:
         table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
         if self._writer is None:
             # large_string is polars' own type; other readers expect plain strings.
@@ -44,9 +58,17 @@ class ParquetAppender:
         )
 
     def close(self) -> None:
-        """Finish the file."""
-        if self._writer is not None:
-            self._writer.close()
+        """Finish the file.
+
+        Raises:
+            Exception: Whatever writing the last frame raised.
+        """
+        try:
+            self._wait()
+        finally:
+            self._worker.shutdown()
+            if self._writer is not None:
+                self._writer.close()
 
 
 @contextmanager

@@ -19,7 +19,12 @@ from hygiene.standardise.country import standardise_country
 from hygiene.standardise.distinct import map_distinct
 from hygiene.standardise.email_address import EmailStandardiser
 from hygiene.standardise.job_title import standardise_birth_date, standardise_job_title
-from hygiene.standardise.junk_records import RecordIdentity, find_test_rule
+from hygiene.standardise.junk_records import (
+    find_test_company,
+    find_test_domain,
+    find_test_email,
+    find_test_name,
+)
 from hygiene.standardise.person_name import PersonNameInput, PersonNameStandardiser
 from hygiene.standardise.phone import standardise_phone
 from hygiene.standardise.settings import StandardiseSettings
@@ -86,8 +91,11 @@ class RegionChooser:
             ISO alpha-2 codes, null where nothing says anything.
         """
         infer = partial(infer_country, vocabulary=self._words)
+        is_needed = pl.col("country_code").is_null()
         inferred = map_distinct(
-            frame.select("state", "postal_code"),
+            frame.select(
+                pl.when(is_needed).then(pl.col("state", "postal_code")).name.keep()
+            ),
             ["state", "postal_code"],
             lambda state, postal_code: (infer(state, postal_code),),
             {"region": _TEXT},
@@ -152,12 +160,7 @@ class ContactStandardiser:
             country,
             self._standardise_email(raw),
             *self._standardise_phones(raw),
-            map_distinct(
-                raw,
-                _NAME_COLUMNS,
-                lambda *columns: self._name(PersonNameInput(*columns)),
-                _texts(*_NAME_OUTPUTS),
-            ),
+            self._standardise_name(raw),
             self._standardise_company(raw),
             self._standardise_address(raw),
         ]
@@ -173,7 +176,8 @@ class ContactStandardiser:
 
     def _standardise_email(self, raw: pl.DataFrame) -> pl.DataFrame:
         def run(value: str | None) -> tuple[Any, ...]:
-            return self._email(value)[:8]
+            found = self._email(value)
+            return *found[:8], find_test_email(found.value, self._words)
 
         return map_distinct(
             raw,
@@ -184,7 +188,18 @@ class ContactStandardiser:
             )
             | dict.fromkeys(
                 ("is_role_email", "is_free_email", "is_disposable_email"), _FLAG
-            ),
+            )
+            | _texts("test_email"),
+        )
+
+    def _standardise_name(self, raw: pl.DataFrame) -> pl.DataFrame:
+        def run(*columns: str | None) -> tuple[Any, ...]:
+            found = self._name(PersonNameInput(*columns))
+            test = find_test_name(found.given, found.family, found.full, self._words)
+            return *found, test
+
+        return map_distinct(
+            raw, _NAME_COLUMNS, run, _texts(*_NAME_OUTPUTS, "test_name")
         )
 
     def _standardise_phones(self, raw: pl.DataFrame) -> list[pl.DataFrame]:
@@ -203,13 +218,19 @@ class ContactStandardiser:
     def _standardise_company(self, raw: pl.DataFrame) -> pl.DataFrame:
         def run(value: str | None) -> tuple[Any, ...]:
             found = standardise_company(value, vocabulary=self._words)
-            return found.value, found.match, found.status
+            test = find_test_company(found.value, found.match, self._words)
+            return found.value, found.match, found.status, test
 
         return map_distinct(
             raw,
             ["company_name"],
             run,
-            _texts("company_name_std", "company_name_match", "company_status"),
+            _texts(
+                "company_name_std",
+                "company_name_match",
+                "company_status",
+                "test_company",
+            ),
         )
 
     def _standardise_address(self, raw: pl.DataFrame) -> pl.DataFrame:
@@ -253,19 +274,17 @@ class ContactStandardiser:
         )
 
     def _find_tests(self, result: pl.DataFrame) -> pl.DataFrame:
-        def run(*columns: str | None) -> tuple[bool, str | None]:
-            rule = find_test_rule(RecordIdentity(*columns), vocabulary=self._words)
-            return rule is not None, rule
-
-        return map_distinct(
+        """Return whether and why a record is a test, from the verdicts on its parts."""
+        domain = map_distinct(
             result,
-            [
-                "email_std", "email_domain", "given_name_std", "family_name_std",
-                "full_name_std", "company_name_std", "company_name_match", "domain_std",
-            ],
-            run,
-            {"is_test_record": _FLAG, "test_rule": _TEXT},
-        )  # fmt: skip
+            ["domain_std"],
+            lambda value: (find_test_domain(value, self._words),),
+            _texts("test_domain"),
+        )["test_domain"]
+        rule = pl.coalesce("test_email", domain, "test_name", "test_company")
+        return result.select(
+            rule.is_not_null().alias("is_test_record"), rule.alias("test_rule")
+        )
 
 
 def standardise_address_columns(raw: pl.DataFrame, words: Vocabulary) -> pl.DataFrame:

@@ -30,7 +30,6 @@ _SPELT_AT: Final = re.compile(
 _SPELT_DOT: Final = re.compile(
     r"\s*(?:\(dot\)|\[dot\]|\{dot\}|\s+dot\s+)\s*", re.IGNORECASE
 )
-_ROLE_TAIL: Final = re.compile(r"\d+\Z")
 _ROLE_SPLIT: Final = re.compile(r"[._\-]")
 _GMAIL: Final = frozenset({"gmail.com", "googlemail.com"})
 
@@ -86,9 +85,12 @@ class EmailStandardiser:
             return EmailResult(None, Status.MISSING, "email.missing")
         if self._words.placeholders.holds(text, "email"):
             return EmailResult(None, Status.PLACEHOLDER, "email.placeholder")
-        result = self._accept(text.lower(), Status.VALID, "email.valid")
+        lower = text.lower()
+        result = self._accept(lower, Status.VALID, "email.valid")
         if result is None:
-            result = self._repair(text.lower())
+            result = self._repair(lower)
+        elif result.value == lower:
+            return result
         if result.value is not None and self._words.placeholders.holds(
             result.value, "email"
         ):
@@ -106,12 +108,15 @@ class EmailStandardiser:
         host = encode_host(domain)
         if host is None or "." not in host:
             return None
-        try:
-            validate_email(f"a@{host}", check_deliverability=False)
-        except EmailNotValidError:
-            return None
         mail = self._words.mail
         registrable = registrable_domain(host) or ""
+        # An ordinary host below a public suffix is what the library accepts too; only
+        # encoded labels and unknown suffixes (.test, .local) need its opinion.
+        if not registrable or "--" in host:
+            try:
+                validate_email(f"a@{host}", check_deliverability=False)
+            except EmailNotValidError:
+                return None
         suggestion = mail.typos.get(host)
         if not registrable:
             rule = "email.unknown_suffix"
@@ -149,26 +154,25 @@ class EmailStandardiser:
                 None, Status.INVALID, facts.rule, suggestion=facts.suggestion
             )
         return EmailResult(
-            value=value,
-            status=status,
-            rule=facts.rule or rule,
-            match=_match_address(local, facts.host),
-            domain=facts.registrable,
-            is_role=self._is_role(local),
-            is_free=facts.is_free,
-            is_disposable=facts.is_disposable,
-            suggestion=f"{local}@{facts.suggestion}" if facts.suggestion else None,
+            value,
+            status,
+            facts.rule or rule,
+            _match_address(local, facts.host),
+            facts.registrable,
+            self._is_role(local),
+            facts.is_free,
+            facts.is_disposable,
+            f"{local}@{facts.suggestion}" if facts.suggestion else None,
         )
 
     def _is_role(self, local: str) -> bool:
         roles = self._words.mail.roles
         name = local.partition("+")[0]
-        if name in roles or _ROLE_TAIL.sub("", name) in roles:
+        if name in roles or name.rstrip("0123456789") in roles:
             return True
-        return _ROLE_SPLIT.split(name, maxsplit=1)[0] in roles and (
-            # sales-emea is a role; "it.smith" and "pr.jones" are people.
-            len(_ROLE_SPLIT.split(name, maxsplit=1)[0]) > 3
-        )
+        first = _ROLE_SPLIT.split(name, maxsplit=1)[0]
+        # sales-emea is a role; "it.smith" and "pr.jones" are people.
+        return len(first) > 3 and first in roles
 
     def _repair(self, text: str) -> EmailResult:
         """Try the repairs from the least to the most intrusive."""

@@ -10,20 +10,19 @@ import re
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from hygiene.standardise.text import fold_key
 from hygiene.standardise.vocabulary import TestWords, Vocabulary, default_vocabulary
 from hygiene.standardise.web_domain import is_reserved_host
 
-_TRAILING_DIGITS: Final = re.compile(r"[\d._\-+]+\Z")
+_DIGITS_AND_SIGNS: Final = "0123456789._-+"
 # Accepted: "asdf", "asdfgh", "qwer123". Rejected: "asdrubal", "wert".
 _SHORTEST_WALK: Final = 4
+_WORDS_LIKE_WALKS: Final = frozenset({"wert"})
 
 
 class RecordIdentity(NamedTuple):
     """What a record says it is, standardised."""
 
     email: str | None = None
-    email_domain: str | None = None
     given_name: str | None = None
     family_name: str | None = None
     full_name: str | None = None
@@ -60,8 +59,11 @@ def is_keyboard_walk(word: str, tests: TestWords) -> bool:
         >>> is_keyboard_walk("asdfasdf1", default_vocabulary().tests)
         True
     """
-    letters = _TRAILING_DIGITS.sub("", word)
-    if len(letters) < _SHORTEST_WALK or letters in {"wert", "were", "tree"}:
+    # Nearly every word ends here: few begin with four neighbouring keys.
+    if word[:_SHORTEST_WALK] not in tests.walk_starts:
+        return False
+    letters = word.rstrip(_DIGITS_AND_SIGNS)
+    if len(letters) < _SHORTEST_WALK or letters in _WORDS_LIKE_WALKS:
         return False
     pattern = _walk_pattern(tests.keyboard_walks)
     position = 0
@@ -83,71 +85,152 @@ def find_test_rule(
         vocabulary: Words to compare with; the shipped ones by default.
 
     Returns:
-        Rule id or None. The user's blocklist is asked first.
+        Rule id of the first part that gives the record away (mail address, domain, name,
+        company; the user's blocklist before suspicion), or None.
 
     Example:
         >>> find_test_rule(RecordIdentity(given_name="Test", family_name="Test"))
         'test.name'
     """
     words = vocabulary or default_vocabulary()
+    return (
+        find_test_email(record.email, words)
+        or find_test_domain(record.domain, words)
+        or find_test_name(
+            record.given_name, record.family_name, record.full_name, words
+        )
+        or find_test_company(record.company, record.company_match, words)
+    )
+
+
+def find_test_email(email: str | None, words: Vocabulary) -> str | None:
+    """Return the rule by which a mail address belongs to a test, if one holds.
+
+    Args:
+        email: Standardised address.
+        words: Words to compare with.
+
+    Returns:
+        Rule id or None.
+
+    Example:
+        >>> find_test_email("qa-test@acme.com", default_vocabulary())
+        'test.email'
+    """
+    if email is None:
+        return None
     tests = words.tests
-    full_name = fold_key(record.full_name or "")
-    rule = _find_on_blocklist(record, full_name, tests)
-    if rule is not None or not tests.is_suspicious_by_itself:
-        return rule
-    domain = (record.email or "").rpartition("@")[2]
-    for host in (domain, record.domain or ""):
-        if host and is_reserved_host(host, words):
-            return "test.reserved_domain"
-    if record.email:
-        local = record.email.partition("@")[0].partition("+")[0]
-        bare = _TRAILING_DIGITS.sub("", local)
-        if local in tests.local_parts or bare in tests.local_parts:
-            return "test.email"
-        if is_keyboard_walk(local, tests):
-            return "test.keyboard_walk"
-    return _find_in_names(record, full_name, tests)
-
-
-def _find_on_blocklist(
-    record: RecordIdentity, full_name: str, tests: TestWords
-) -> str | None:
-    blocked = tests.blocklist
-    if record.email and record.email in blocked.emails:
+    if tests.has_blocklist and email in tests.blocklist.emails:
         return "test.blocklist_email"
-    host = (record.email or "").rpartition("@")[2]
-    domains = (host, record.email_domain, record.domain)
-    if any(domain and domain in blocked.domains for domain in domains):
-        return "test.blocklist_domain"
-    if full_name and full_name in blocked.names:
-        return "test.blocklist_name"
-    company = fold_key(record.company or "")
-    if company and company in blocked.companies:
-        return "test.blocklist_company"
-    return None
-
-
-def _find_in_names(
-    record: RecordIdentity, full_name: str, tests: TestWords
-) -> str | None:
-    given = _TRAILING_DIGITS.sub("", fold_key(record.given_name or ""))
-    family = _TRAILING_DIGITS.sub("", fold_key(record.family_name or ""))
-    names = [name for name in (given, family) if name]
-    if names and all(name in tests.name_words for name in names):
-        return "test.name"
-    if full_name in tests.full_names:
-        return "test.name"
-    if "lorem ipsum" in full_name:
-        return "test.lorem_ipsum"
-    if names and all(is_keyboard_walk(name, tests) for name in names):
-        return "test.keyboard_walk"
-    company = fold_key(record.company or "")
-    if company and (
-        company in tests.company_names or record.company_match in tests.company_names
+    local, _, host = email.rpartition("@")
+    if rule := find_test_domain(host, words):
+        return rule
+    if not tests.is_suspicious_by_itself:
+        return None
+    local = local.partition("+")[0]
+    if local in tests.local_parts or (
+        local.rstrip(_DIGITS_AND_SIGNS) in tests.local_parts
     ):
-        return "test.company"
-    if "lorem ipsum" in company:
+        return "test.email"
+    return "test.keyboard_walk" if is_keyboard_walk(local, tests) else None
+
+
+def find_test_domain(host: str | None, words: Vocabulary) -> str | None:
+    """Return the rule by which a domain can only be a test, if one holds.
+
+    Args:
+        host: Registrable domain, or the host of a mail address.
+        words: Words to compare with.
+
+    Returns:
+        Rule id or None.
+
+    Example:
+        >>> find_test_domain("example.com", default_vocabulary())
+        'test.reserved_domain'
+    """
+    if not host:
+        return None
+    tests = words.tests
+    if tests.has_blocklist and any(
+        host == blocked or host.endswith("." + blocked)
+        for blocked in tests.blocklist.domains
+    ):
+        return "test.blocklist_domain"
+    if tests.is_suspicious_by_itself and is_reserved_host(host, words):
+        return "test.reserved_domain"
+    return None
+
+
+def find_test_name(
+    given: str | None, family: str | None, full: str | None, words: Vocabulary
+) -> str | None:
+    """Return the rule by which a personal name is made up, if one holds.
+
+    Args:
+        given: Standardised given name.
+        family: Standardised family name.
+        full: Standardised full name.
+        words: Words to compare with.
+
+    Returns:
+        Rule id or None.
+
+    Example:
+        >>> find_test_name("Mickey", "Mouse", "Mickey Mouse", default_vocabulary())
+        'test.name'
+    """
+    if full is None:
+        return None
+    tests = words.tests
+    whole = full.casefold()
+    if tests.has_blocklist and whole in tests.blocklist.names:
+        return "test.blocklist_name"
+    if not tests.is_suspicious_by_itself:
+        return None
+    if whole in tests.full_names:
+        return "test.name"
+    if whole.startswith("lorem ipsum"):
         return "test.lorem_ipsum"
-    if company and is_keyboard_walk(company, tests):
+    names = [
+        name.casefold().rstrip(_DIGITS_AND_SIGNS) for name in (given, family) if name
+    ]
+    if not names:
+        return None
+    if all(name in tests.name_words for name in names):
+        return "test.name"
+    if all(is_keyboard_walk(name, tests) for name in names):
         return "test.keyboard_walk"
     return None
+
+
+def find_test_company(
+    company: str | None, match: str | None, words: Vocabulary
+) -> str | None:
+    """Return the rule by which a company name is made up, if one holds.
+
+    Args:
+        company: Standardised company name.
+        match: Its match form.
+        words: Words to compare with.
+
+    Returns:
+        Rule id or None.
+
+    Example:
+        >>> find_test_company("Test GmbH", "test", default_vocabulary())
+        'test.company'
+    """
+    if company is None:
+        return None
+    tests = words.tests
+    name = company.casefold()
+    if tests.has_blocklist and name in tests.blocklist.companies:
+        return "test.blocklist_company"
+    if not tests.is_suspicious_by_itself:
+        return None
+    if name in tests.company_names or match in tests.company_names:
+        return "test.company"
+    if name.startswith("lorem ipsum"):
+        return "test.lorem_ipsum"
+    return "test.keyboard_walk" if is_keyboard_walk(name, tests) else None

@@ -32,11 +32,15 @@ from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
 _REMARK: Final = re.compile(
     r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|„[^“]*“)\s*"
 )
-_EDGE_DIRT: Final = ' ,;:*#_|/\\<>=+~^!?&"-–—'
+_EDGE_DIRT: Final = ' ,;:*#_|/\\<>=+~^!?&"-\u2013\u2014'
 _URL: Final = re.compile(
     r"https?://|www\.|\.(?:com|net|org|ru|info|xyz)\b", re.IGNORECASE
 )
 _TRAILING_NUMBER: Final = re.compile(r"\s+\d+$")
+
+
+# East Asian names are written without a space while they are this short.
+_LONGEST_JOINT_NAME: Final = 6
 
 
 class PersonNameInput(NamedTuple):
@@ -67,10 +71,26 @@ class PersonName(NamedTuple):
 
 
 class _Field(NamedTuple):
-    """One cleaned name field and why it is empty if it is."""
+    """One cleaned name field, why it is empty if it is, and what it looks like."""
 
     text: str
     rule: str
+    words: int = 0
+    organisation_words: int = 0
+    has_legal_form: bool = False
+
+
+_EMPTY: Final = _Field("", "")
+
+
+class _PlainPart(NamedTuple):
+    """A first or last name and whether it can be taken as it is."""
+
+    text: str
+    match: str | None
+    group: str | None
+    is_plain_given: bool
+    is_plain_family: bool
 
 
 def _is_inverted(text: str, parsed: NameParts) -> bool:
@@ -93,6 +113,10 @@ class PersonNameStandardiser:
         self._words = vocabulary or default_vocabulary()
         self._fields: dict[str, _Field] = {}
         self._matches: dict[str, str | None] = {}
+        self._firsts: dict[str, tuple[str | None, str | None, str | None]] = {}
+        self._lasts: dict[str, tuple[str | None, str | None]] = {}
+        self._titles: dict[str, str | None] = {}
+        self._plain_parts: dict[str, _PlainPart] = {}
 
     def __call__(self, name: PersonNameInput) -> PersonName:
         """Return the verdict on one person's name.
@@ -107,27 +131,95 @@ class PersonNameStandardiser:
             >>> PersonNameStandardiser()(PersonNameInput(full_name="SMITH, JOHN")).full
             'John Smith'
         """
+        if plain := self._read_plain(name):
+            return plain
         first = self._clean(name.first_name)
         last = self._clean(name.last_name)
-        full = self._clean(name.full_name)
-        if not (first.text or last.text or full.text):
-            return self._explain_empty(first, last, full)
-        if self._is_organisation(first.text, last.text, full.text):
+        full = _EMPTY
+        if not (first.text or last.text):
+            # Full names hardly repeat: remembering them would cost more than it saves.
+            if name.full_name is not None:
+                full = self._clean_field(name.full_name)
+            if not full.text:
+                return self._explain_empty(first, last, full)
+        if self._is_organisation(first, last, full):
             return _no_name(Status.INVALID, "name.organisation")
-        middle, suffix = self._clean(name.middle_name), self._clean(name.suffix)
         parts, rule = self._split(first, last, full)
-        if middle.text and not parts.middle and middle.text != parts.given:
-            parts = parts._replace(middle=middle.text)
-        if suffix.text and not parts.suffix:
-            parts = parts._replace(suffix=self._canonical_suffix(suffix.text))
-        title = self._canonical_title(name.salutation) or parts.title
-        for field in (first, last, full if not (first.text or last.text) else first):
-            rule = rule or field.rule
-        return self._finish(parts._replace(title=title), rule)
+        if name.middle_name is not None:
+            middle = self._clean(name.middle_name).text
+            if middle and not parts.middle and middle != parts.given:
+                parts = parts._replace(middle=middle)
+        if name.suffix is not None and not parts.suffix:
+            suffix = self._canonical_suffix(self._clean(name.suffix).text)
+            parts = parts._replace(suffix=suffix)
+        if name.salutation is not None and (
+            title := self._canonical_title(name.salutation)
+        ):
+            parts = parts._replace(title=title)
+        return self._finish(parts, rule or first.rule or last.rule or full.rule)
+
+    def _read_plain(self, name: PersonNameInput) -> PersonName | None:
+        """Return the verdict on a name whose two parts need nothing, else None.
+
+        Nine of ten records: everything about the parts is remembered, so that only
+        putting them together is left. The result is what the long way gives.
+        """
+        if name.first_name is None or name.last_name is None:
+            return None
+        if name.middle_name is not None or name.suffix is not None:
+            return None
+        given = self._plain_parts.get(name.first_name)
+        if given is None:
+            given = self._remember_plain(name.first_name)
+        family = self._plain_parts.get(name.last_name)
+        if family is None:
+            family = self._remember_plain(name.last_name)
+        if not (given.is_plain_given and family.is_plain_family):
+            return None
+        title = (
+            None if name.salutation is None else self._canonical_title(name.salutation)
+        )
+        return PersonName(
+            title,
+            given.text,
+            None,
+            family.text,
+            None,
+            f"{given.text} {family.text}",
+            Status.VALID,
+            "name.valid",
+            given.match,
+            family.match,
+            given.group,
+        )
+
+    def _remember_plain(self, raw: str) -> _PlainPart:
+        field = self._clean(raw)
+        is_plain = not (
+            not field.text
+            or field.rule
+            or field.organisation_words
+            or field.has_legal_form
+            or "," in field.text
+            or field.text.isupper()
+            or field.text.islower()
+            or is_east_asian(field.text)
+        )
+        match = self._match(field.text) if is_plain else None
+        word = (match or "").partition(" ")[0]
+        part = _PlainPart(
+            field.text,
+            match,
+            self._words.names.nicknames.get(word, word) if word else None,
+            is_plain and self._read_first(field.text) == (None, field.text, None),
+            is_plain and self._read_last(field.text) == (None, field.text),
+        )
+        self._plain_parts[raw] = part
+        return part
 
     def _clean(self, raw: str | None) -> _Field:
         if raw is None:
-            return _Field("", "")
+            return _EMPTY
         known = self._fields.get(raw)
         if known is None:
             known = self._fields[raw] = self._clean_field(raw)
@@ -136,9 +228,11 @@ class PersonNameStandardiser:
     def _clean_field(self, raw: str) -> _Field:
         text = clean_text(raw)
         if not text:
-            return _Field("", "")
+            return _EMPTY
         if self._words.placeholders.holds(text, "name"):
             return _Field("", "name.placeholder")
+        if text.isascii() and text.replace(" ", "").isalpha():
+            return self._describe(text, "")
         received = text
         rule = ""
         text = straighten_apostrophes(repair_mojibake(text))
@@ -166,7 +260,25 @@ class PersonNameStandardiser:
             rule = "" if is_apostrophe else "name.remark"
         if self._words.placeholders.holds(text.strip(", "), "name"):
             return _Field("", "name.placeholder")
-        return _Field(text.lstrip(", "), rule)
+        return self._describe(text.lstrip(", "), rule)
+
+    def _describe(self, text: str, rule: str) -> _Field:
+        forms = self._words.legal_forms
+        tokens = [
+            token.strip(".,") for token in text.casefold().replace("/", " ").split()
+        ]
+        form = forms.find_suffix(tokens[-1:]) or forms.find_suffix(tokens[-2:])
+        is_native = not text.isascii() and any(
+            label in text for label, _ in forms.native if len(label) > 2
+        )
+        words = self._words.names.organisation_words
+        return _Field(
+            text=text,
+            rule=rule,
+            words=len(tokens),
+            organisation_words=sum(token in words for token in tokens),
+            has_legal_form=is_native or (form is not None and form[0].is_strong),
+        )
 
     @staticmethod
     def _explain_empty(first: _Field, last: _Field, full: _Field) -> PersonName:
@@ -178,23 +290,24 @@ class PersonNameStandardiser:
         rule = next(rule for rule in rules if rule != "name.placeholder")
         return _no_name(Status.INVALID, rule)
 
-    def _is_organisation(self, first: str, last: str, full: str) -> bool:
+    @staticmethod
+    def _is_organisation(first: _Field, last: _Field, full: _Field) -> bool:
         """Return whether the name fields hold a company or a department."""
-        text = f"{first} {last}".strip() or full
-        forms = self._words.legal_forms
-        lower = text.casefold()
-        if not any(character in lower for character in "abcdefghijklmnopqrstuvwxyz"):
-            return any(label in text for label, _ in forms.native if len(label) > 2)
-        if forms.care_of.search(text):
+        fields = (first, last) if first.text or last.text else (full,)
+        if not any(
+            field.organisation_words or field.has_legal_form for field in fields
+        ):
             return False
-        tokens = [token.strip(".,") for token in lower.replace("/", " ").split()]
-        last_form = forms.find_suffix(tokens[-1:]) or forms.find_suffix(tokens[-2:])
-        if last_form is not None and last_form[0].is_strong and len(tokens) > 1:
+        words = sum(field.words for field in fields)
+        ending = fields[-1] if fields[-1].text else fields[0]
+        if ending.has_legal_form and words > 1:
             return True
-        words = self._words.names.organisation_words
-        return sum(token in words for token in tokens) >= (
-            1 if len(tokens) > 1 else 2
-        ) or (len(tokens) == 1 and tokens[0] in words)
+        # "Bank" and "Partners" are family names beside a given name; two such words, or
+        # one in a text of its own, are not.
+        named = sum(field.organisation_words for field in fields)
+        if first.text and last.text:
+            return named >= 2 or (named == 1 and words > 2)
+        return named >= 1
 
     def _split(
         self, first: _Field, last: _Field, full: _Field
@@ -208,7 +321,7 @@ class PersonNameStandardiser:
                 parsed = parse_name(last.text.strip(", "), names)
                 if parsed.suffix and not parsed.given:
                     return self._from_parts(first.text, parsed.family or "", parsed)
-                if parsed.given and (parsed.given == first.text or not first.text):
+                if parsed.given == first.text:
                     return parsed, "name.last_first"
             return self._from_parts(first.text.strip(", "), last.text.strip(", "), None)
         lone = first.text or last.text
@@ -237,31 +350,39 @@ class PersonNameStandardiser:
     def _from_parts(
         self, first: str, last: str, parsed: NameParts | None
     ) -> tuple[NameParts, str]:
-        names = self._words.names
-        rule = ""
-        title, given_tokens = take_title(name_tokens(first), names)
-        family_tokens = name_tokens(last)
-        suffix = parsed.suffix if parsed else None
-        if suffix is None:
-            suffix, family_tokens = take_suffix(family_tokens, names, is_sure=False)
-        middle = None
-        if len(given_tokens) > 1 and len(given_tokens[-1].rstrip(".")) == 1:
-            # "John Q." carries the middle initial in the first-name field.
-            middle = given_tokens.pop()
-        if title or suffix or middle:
-            rule = "name.parts_separated"
-        return (
-            NameParts(
-                title=title,
-                given=" ".join(given_tokens) or None,
-                middle=middle,
-                family=" ".join(family_tokens) or None,
-                suffix=suffix,
-            ),
-            rule,
-        )
+        title, given, middle = self._read_first(first)
+        suffix, family = self._read_last(last)
+        if parsed is not None:
+            suffix = parsed.suffix or suffix
+        rule = "name.parts_separated" if title or suffix or middle else ""
+        return NameParts(title, given, middle, family, suffix), rule
 
-    def _canonical_title(self, raw: str | None) -> str | None:
+    def _read_first(self, text: str) -> tuple[str | None, str | None, str | None]:
+        """Return title, given name and the middle initial of "John Q."."""
+        known = self._firsts.get(text)
+        if known is None:
+            title, tokens = take_title(name_tokens(text), self._words.names)
+            middle = None
+            if len(tokens) > 1 and len(tokens[-1].rstrip(".")) == 1:
+                middle = tokens.pop()
+            known = self._firsts[text] = (title, " ".join(tokens) or None, middle)
+        return known
+
+    def _read_last(self, text: str) -> tuple[str | None, str | None]:
+        known = self._lasts.get(text)
+        if known is None:
+            suffix, tokens = take_suffix(
+                name_tokens(text), self._words.names, is_sure=False
+            )
+            known = self._lasts[text] = (suffix, " ".join(tokens) or None)
+        return known
+
+    def _canonical_title(self, raw: str) -> str | None:
+        if raw not in self._titles:
+            self._titles[raw] = self._read_title(raw)
+        return self._titles[raw]
+
+    def _read_title(self, raw: str) -> str | None:
         text = clean_text(raw)
         if not text or self._words.placeholders.holds(text, "text"):
             return None
@@ -284,47 +405,52 @@ class PersonNameStandardiser:
 
     def _finish(self, parts: NameParts, rule: str) -> PersonName:
         names = self._words.names
-        fields = [part for part in (parts.given, parts.middle, parts.family) if part]
         if not (parts.given or parts.family):
             return _no_name(Status.INVALID, rule or "name.no_name")
-        together = " ".join(fields)
-        is_sure = together.isupper() or together.islower()
-        given, middle, family = (
-            repair_case(part, names, is_family=is_family, is_sure=is_sure)
-            if part
-            else None
-            for part, is_family in (
-                (parts.given, False), (parts.middle, False), (parts.family, True),
+        title, given, middle, family, suffix = parts
+        if (
+            (given is not None and (given.isupper() or given.islower()))
+            or (family is not None and (family.isupper() or family.islower()))
+            or (middle is not None and (middle.isupper() or middle.islower()))
+        ):
+            together = " ".join(part for part in parts[1:4] if part)
+            is_sure = together.isupper() or together.islower()
+            given, middle, family = (
+                repair_case(part, names, is_family=is_family, is_sure=is_sure)
+                if part
+                else None
+                for part, is_family in ((given, False), (middle, False), (family, True))
             )
-        )  # fmt: skip
-        if not rule and (given, middle, family) != (
-            parts.given, parts.middle, parts.family,
-        ):  # fmt: skip
-            rule = "name.case"
-        if given and family and is_east_asian(given) and is_east_asian(family):
-            full = (
-                f"{family}{given}" if len(family + given) <= 6 else f"{family} {given}"
-            )
+            if not rule and (given, middle, family) != parts[1:4]:
+                rule = "name.case"
+        if (
+            given
+            and family
+            and not given.isascii()
+            and is_east_asian(given)
+            and is_east_asian(family)
+        ):
+            joint = "" if len(f"{family}{given}") <= _LONGEST_JOINT_NAME else " "
+            full = f"{family}{joint}{given}"
         else:
-            full = " ".join(
-                part for part in (given, middle, family, parts.suffix) if part
-            )
+            full = " ".join(filter(None, (given, middle, family, suffix)))
         given_match = self._match(given)
-        first_word = given_match.split(" ")[0] if given_match else None
+        group = None
+        if given_match:
+            first_word = given_match.partition(" ")[0]
+            group = names.nicknames.get(first_word, first_word)
         return PersonName(
-            title=parts.title,
-            given=given,
-            middle=middle,
-            family=family,
-            suffix=parts.suffix,
-            full=full,
-            status=Status.CORRECTED if rule else Status.VALID,
-            rule=rule or "name.valid",
-            given_match=given_match,
-            family_match=self._match(family),
-            given_group=names.nicknames.get(first_word, first_word)
-            if first_word
-            else None,
+            title,
+            given,
+            middle,
+            family,
+            suffix,
+            full,
+            Status.CORRECTED if rule else Status.VALID,
+            rule or "name.valid",
+            given_match,
+            self._match(family),
+            group,
         )
 
 

@@ -19,6 +19,10 @@ from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
 
 # Accepted: "+49 (30) 123-456", "030.123/456". Rejected: "030 123 x4", "+49 (0)30".
 _PLAIN: Final = re.compile(r"\+?[\d ().\-/]+\Z")
+# Accepted: "(030) 123 456 x12", "030 123456 ext. 7". Rejected: "030 123456 12".
+_PLAIN_WITH_EXTENSION: Final = re.compile(
+    r"(\+?[\d ().\-/]+\d)\s*(?:x|ext\.?|extension)\s*(\d{1,5})\Z", re.IGNORECASE
+)
 _NOT_DIAL: Final = re.compile(r"[^\d+]")
 _NOT_DIGIT: Final = re.compile(r"\D")
 # Accepted: "(0)". Written after a country code it is the trunk prefix to leave out.
@@ -88,7 +92,9 @@ def _parse(text: str, region: str | None) -> PhoneResult | None:
         number = phonenumbers.parse(text, region)
     except NumberParseException:
         return None
-    if not phonenumbers.is_valid_number(number):
+    # A number is valid when the plan of its region gives it a type: one look-up, not two.
+    kind = phonenumbers.number_type(number)
+    if kind == PhoneNumberType.UNKNOWN:
         return None
     national = phonenumbers.national_significant_number(number)
     if _is_filler(national):
@@ -102,7 +108,7 @@ def _parse(text: str, region: str | None) -> PhoneResult | None:
         status=Status.VALID,
         rule="phone.valid",
         extension=number.extension or None,
-        type=_TYPE_NAMES.get(phonenumbers.number_type(number)),
+        type=_TYPE_NAMES[kind],
     )
 
 
@@ -111,6 +117,12 @@ def _read(text: str, region: str | None) -> PhoneResult | None:
         plain = read_plain_number(_NOT_DIAL.sub("", text), region=region)
         if plain is not None:
             return PhoneResult(plain[0], Status.VALID, "phone.valid", None, plain[1])
+    elif match := _PLAIN_WITH_EXTENSION.match(text):
+        plain = read_plain_number(_NOT_DIAL.sub("", match[1]), region=region)
+        if plain is not None:
+            return PhoneResult(
+                plain[0], Status.VALID, "phone.valid", match[2], plain[1]
+            )
     return _parse(text, region)
 
 

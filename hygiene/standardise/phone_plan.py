@@ -167,7 +167,11 @@ def read_plain_number(digits: str, *, region: str | None) -> tuple[str, str] | N
     if digits.startswith(home.calling_code) and not (
         home.general.match(digits) and len(digits) in home.lengths
     ):
-        return None
+        # "1 415 555 2671" in the US: the calling code without its plus.
+        bare = _strip_prefix(digits[len(home.calling_code) :], home)
+        if bare is None or home.general.match(digits) or not home.general.match(bare):
+            return None
+        digits = bare
     # The library parses with the plan of the assumed region, then finds the region of the
     # result among all that share the calling code.
     national = _strip_prefix(digits, home)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -273,12 +274,20 @@ def _standardise_table(
         _open_in_key_order(unioned) as ordered,
         open_appender(quarantine_out) as aside,
         open_appender(out) as kept,
+        # Reading and writing release the interpreter: they run beside the computing.
+        ThreadPoolExecutor(1) as reader,
     ):
         aside.append(pl.DataFrame(schema=QUARANTINE_SCHEMA))
         scan = pl.scan_parquet(ordered)
         total = scan.select(pl.len()).collect().item()
+
+        def read_chunk(offset: int) -> pl.DataFrame:
+            return scan.slice(offset, settings.chunk_rows).collect()
+
+        following = reader.submit(read_chunk, 0)
         for offset in range(0, max(total, 1), settings.chunk_rows):
-            chunk = scan.slice(offset, settings.chunk_rows).collect()
+            chunk = following.result()
+            following = reader.submit(read_chunk, offset + settings.chunk_rows)
             result, carried = _standardise_chunk(chunk, standardiser, carrier)
             whole = chunk.hstack(result)
             usable = whole.filter(standardiser.has_identity())

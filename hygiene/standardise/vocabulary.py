@@ -6,7 +6,6 @@ indexes of their own (`country_index`, `legal_forms`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,9 +19,7 @@ from hygiene.standardise.settings import Blocklist, StandardiseSettings
 from hygiene.standardise.text import fold_key
 
 _KINDS: Final = ("email", "phone", "name", "company", "domain", "country", "text")
-# Accepted: "xxxx", "aaa". Rejected: "aab". How long it must be depends on the kind:
-# AAA and III are real companies.
-_REPEATED: Final = re.compile(r"(.)\1*\Z", re.IGNORECASE | re.DOTALL)
+# From how many on one repeated character ("xxxx") is filler: AAA and III are companies.
 _REPEATED_MINIMUM: Final = {"company": 4, "text": 4, "domain": 4}
 
 
@@ -47,13 +44,18 @@ class Placeholders:
             >>> default_vocabulary().placeholders.holds("N/A", "name")
             True
         """
-        if text in self.exact or fold_key(text) in self.folded[kind]:
+        # Cleaned text has its white space collapsed already, so case is all to fold.
+        if text.casefold() in self.folded[kind] or text in self.exact:
             return True
-        if not any(character.isalnum() for character in text):
+        first = text[0]
+        if first != text[-1] and first.casefold() != text[-1].casefold():
+            # Ends differ: neither one repeated character nor, usually, punctuation.
+            return not (first.isalnum() or any(map(str.isalnum, text)))
+        if not any(map(str.isalnum, text)):
             return True
         squeezed = text.replace(" ", "")
         minimum = _REPEATED_MINIMUM.get(kind, 3)
-        return len(squeezed) >= minimum and bool(_REPEATED.match(squeezed))
+        return len(squeezed) >= minimum and len(set(squeezed.casefold())) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,9 @@ class TestWords:
     full_names: frozenset[str]
     company_names: frozenset[str]
     keyboard_walks: tuple[str, ...]
+    walk_starts: frozenset[str]
     blocklist: Blocklist
+    has_blocklist: bool
     is_suspicious_by_itself: bool
 
     __test__ = False  # not a test class, whatever pytest makes of the name
@@ -212,12 +216,14 @@ def _load_tests(settings: StandardiseSettings) -> TestWords:
         full_names=_words(data["full_names"]),
         company_names=_words(data["company_names"]),
         keyboard_walks=tuple(data["keyboard_walks"]),
+        walk_starts=frozenset(walk[:4] for walk in data["keyboard_walks"]),
         blocklist=Blocklist(
             emails=tuple(sorted(_words(settings.blocklist.emails))),
             domains=tuple(sorted(_words(settings.blocklist.domains))),
             names=tuple(sorted(_words(settings.blocklist.names))),
             companies=tuple(sorted(_words(settings.blocklist.companies))),
         ),
+        has_blocklist=settings.blocklist != Blocklist(),
         is_suspicious_by_itself=settings.flag_test_records,
     )
 

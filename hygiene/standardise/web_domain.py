@@ -14,7 +14,7 @@ import idna
 import tldextract
 
 from hygiene.standardise.status import Status
-from hygiene.standardise.text import clean_compatible_text, fold_key
+from hygiene.standardise.text import clean_compatible_text
 from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
 
 # Accepted: "https://", "HTTP:/", "http//", "ftp://". Rejected: "acme.com".
@@ -200,5 +200,4 @@ def is_reserved_host(host: str, vocabulary: Vocabulary) -> bool:
         True
     """
     tests = vocabulary.tests
-    key = fold_key(host)
-    return key in tests.domains or key.rpartition(".")[2] in tests.suffixes
+    return host in tests.domains or host.rpartition(".")[2] in tests.suffixes
