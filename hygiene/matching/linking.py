@@ -80,6 +80,7 @@ def link(
     *,
     entity: Literal["contact", "account"] | Entity,
     settings: MatchSettings,
+    model_dir: Path | None = None,
     engine: Literal["duckdb"] = "duckdb",
 ) -> MatchReport:
     """Match standardised records and write one decided edge per candidate pair.
@@ -91,6 +92,7 @@ def link(
         out_edges: The edges file to replace.
         entity: contact or account.
         settings: How to match.
+        model_dir: Folder of trained models, if the settings name none.
         engine: Which backend scores the pairs.
 
     Returns:
@@ -118,7 +120,11 @@ def link(
             features = build_features(connection, standardised, specification, settings)
         with stages.measure("model"):
             parameters, source, notes = _choose_model(
-                connection, specification, features.records, settings
+                connection,
+                specification,
+                features.records,
+                settings,
+                settings.model_dir or model_dir,
             )
         run = MatchRun(
             connection, specification, parameters, settings, features, source
@@ -131,11 +137,12 @@ def _choose_model(
     specification: Specification,
     records: int,
     settings: MatchSettings,
+    model_dir: Path | None,
 ) -> tuple[ModelParameters, str, list[str]]:
     """Load the kept model, or learn one from enough records, or take the shipped one."""
     kept = (
-        settings.model_dir / f"{specification.entity}-model.json"
-        if settings.model_dir is not None
+        model_dir / f"{specification.entity}-model.json"
+        if model_dir is not None
         else None
     )
     shipped = shipped_parameters(specification)

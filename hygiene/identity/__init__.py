@@ -1,0 +1,10 @@
+"""Identity: golden ids that stay what they are while records come, change and go.
+
+What belongs here: turning decided edges into clusters, giving each cluster its id from
+the ledger, and the history of ids. What does not: deciding whether records match.
+"""
+
+from hygiene.identity.identifying import IdentitySettings, identify
+from hygiene.identity.report import IdentityReport
+
+__all__ = ["IdentityReport", "IdentitySettings", "identify"]
