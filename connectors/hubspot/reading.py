@@ -24,6 +24,7 @@ from connectors.hubspot.reference import (
 )
 from connectors.landing import DeleteKind
 from connectors.snapshots import (
+    FileDone,
     ObjectParts,
     Piece,
     PreparedSnapshot,
@@ -59,7 +60,9 @@ class SnapshotReader:
         self._config = config
         self._extracted_at = extracted_at
 
-    def __call__(self, snapshot: Snapshot, workdir: Path) -> PreparedSnapshot:
+    def __call__(
+        self, snapshot: Snapshot, workdir: Path, file_done: FileDone
+    ) -> PreparedSnapshot:
         """Read every file of a snapshot and merge the parts of each object."""
         parts: dict[str, ObjectParts] = {}
         notes: list[str] = []
@@ -67,6 +70,7 @@ class SnapshotReader:
             for piece in open_pieces(file, workdir, _is_table):
                 for table in self._read_tables(piece, workdir):
                     notes += self._add_table(piece, table, parts)
+            file_done(file.name)
         objects, warnings = [], []
         for name in sorted(parts):
             part = parts[name]

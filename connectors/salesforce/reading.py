@@ -16,6 +16,7 @@ import polars as pl
 from connectors.errors import SourceFileError
 from connectors.landing import (
     DeleteKind,
+    LoadMode,
     slug_column,
     unique_names,
 )
@@ -29,6 +30,7 @@ from connectors.salesforce.ids import (
 )
 from connectors.salesforce.reference import SOURCE_TYPE, reference_columns
 from connectors.snapshots import (
+    FileDone,
     ObjectParts,
     Piece,
     PreparedSnapshot,
@@ -62,8 +64,14 @@ class SnapshotReader:
         self._config = config
         self._extracted_at = extracted_at
 
-    def __call__(self, snapshot: Snapshot, workdir: Path) -> PreparedSnapshot:
+    def __call__(
+        self, snapshot: Snapshot, workdir: Path, file_done: FileDone
+    ) -> PreparedSnapshot:
         """Read every file of a snapshot and merge the parts of each object."""
+        if self._config.mode is LoadMode.FULL:
+            recognition.check_data_export(
+                [file.path.name for file in snapshot.files], snapshot.directory
+            )
         parts: dict[str, ObjectParts] = {}
         notes: list[str] = []
         for file in snapshot.files:
@@ -77,6 +85,7 @@ class SnapshotReader:
             wanted = self._is_wanted(file.path.name)
             for piece in open_pieces(file, workdir, wanted):
                 notes += self._read_piece(piece, parts, workdir)
+            file_done(file.name)
         objects, warnings = [], []
         for name in sorted(parts):
             part = parts[name]

@@ -19,7 +19,10 @@ from connectors.salesforce.reference import (
 )
 
 # Accepted: "WE_00Dx0000000AbcDEAS_2.ZIP". Rejected: "WE_backup.zip".
-_DATA_EXPORT = re.compile(r"^WE_[A-Za-z0-9]{15,18}_\d+\.zip$", re.IGNORECASE)
+_DATA_EXPORT = re.compile(
+    r"^WE_(?P<org>[A-Za-z0-9]{15})(?:[A-Za-z0-9]{3})?_(?P<part>\d+)\.zip$",
+    re.IGNORECASE,
+)
 # Accepted: "Invoice__c", "acme__Plan__c". Rejected: "Invoice_c".
 _CUSTOM_OBJECT = re.compile(
     r"[A-Za-z][A-Za-z0-9]*(?:_{1,2}[A-Za-z0-9]+)*?__(?:c|history)(?![A-Za-z0-9])",
@@ -56,6 +59,36 @@ def is_data_export(file_name: str) -> bool:
         True
     """
     return _DATA_EXPORT.match(file_name) is not None
+
+
+def check_data_export(file_names: Sequence[str], directory: str) -> None:
+    """Refuse a snapshot that mixes orgs or lacks a part of its Data Export.
+
+    Taken as a full export, it would mark the records of the missing part as deleted.
+
+    Args:
+        file_names: Base names of the files of one snapshot.
+        directory: How messages call the snapshot.
+
+    Raises:
+        SourceFileError: Two orgs, or a gap in the numbers of the ZIPs.
+    """
+    found = [match for name in file_names if (match := _DATA_EXPORT.match(name))]
+    orgs = sorted({match["org"] for match in found})
+    if len(orgs) > 1:
+        raise SourceFileError(
+            f"reading folder {directory!r}: its ZIPs come from {len(orgs)} orgs "
+            f"({', '.join(orgs)}); give each org a folder and a source of its own"
+        )
+    parts = {int(match["part"]) for match in found}
+    missing = sorted(set(range(1, max(parts, default=0) + 1)) - parts)
+    if missing:
+        raise SourceFileError(
+            f"reading folder {directory!r}: the Data Export is incomplete, ZIPs number "
+            f"{', '.join(map(str, missing))} of at least {max(parts)} are missing; "
+            "download them (they are kept for 48 hours), or set `mode: delta` to load "
+            "what is there without inferring deletions"
+        )
 
 
 def is_status_file(

@@ -13,6 +13,7 @@ from connectors.snapshots.discovery import (
     natural_key,
 )
 from connectors.snapshots.extraction import (
+    FileDone,
     PreparedObject,
     PreparedSnapshot,
     extract_snapshots,
@@ -25,6 +26,7 @@ from connectors.snapshots.versions import SUPERSEDED, resolve_versions
 __all__ = [
     "BAD_RECORD_ID",
     "SUPERSEDED",
+    "FileDone",
     "InputFile",
     "Listing",
     "ObjectParts",

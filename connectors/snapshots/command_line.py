@@ -109,7 +109,7 @@ def run(
             Landing(out),
             extracted_at=datetime.now(UTC),
             progress=lambda label, done, total: _say(
-                sys.stderr, f"{label}: {done} of {total} snapshots"
+                sys.stderr, f"{label} ({done} of {total})"
             ),
         )
     except ConnectorError as error:

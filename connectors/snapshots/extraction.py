@@ -53,7 +53,13 @@ class PreparedSnapshot:
     warnings: tuple[str, ...] = ()
 
 
-Reader = Callable[[Snapshot, Path], PreparedSnapshot]
+FileDone = Callable[[str], None]
+"""Called by a reader with the name of each file that it has read."""
+Reader = Callable[[Snapshot, Path, FileDone], PreparedSnapshot]
+
+# A full export that lacks a third of what is known is more often cut short than true.
+_SUSPICIOUS_SHARE = 1 / 3
+_SUSPICIOUS_COUNT = 10
 
 
 def extract_snapshots(
@@ -98,14 +104,20 @@ def extract_snapshots(
         return SourceReport(
             source_type=source_type, source_name=name, is_unchanged=True
         )
-    _report(progress, "reading", 0, len(plan.to_read))
+    files = sum(len(snapshot.files) for snapshot in plan.to_read)
+    done: list[str] = []
+
+    def file_done(file_name: str) -> None:
+        done.append(file_name)
+        _report(progress, f"reading {file_name}", len(done), files)
+
+    _report(progress, "reading", 0, files)
     with landing.workspace() as workspace:
         prepared = []
         for number, snapshot in enumerate(plan.to_read):
             workdir = workspace / f"snapshot-{number:04d}"
             workdir.mkdir()
-            prepared.append(read(snapshot, workdir))
-            _report(progress, "reading", number + 1, len(plan.to_read))
+            prepared.append(read(snapshot, workdir, file_done))
         known = {
             manifest.object
             for manifest in landing.manifests(source_type, source_name=name)
@@ -146,6 +158,7 @@ def extract_snapshots(
         warnings=(
             *plan.warnings,
             *(warning for item in prepared for warning in item.warnings),
+            *_loss_warnings(loads),
         ),
     )
 
@@ -206,6 +219,22 @@ def _refuse_if_known(batch: SnapshotBatch, living: int) -> None:
         "word it would delete them all. Check the export; if the object really is empty "
         "now, set `allow_empty: true`"
     )
+
+
+def _loss_warnings(loads: Sequence[LoadResult]) -> list[str]:
+    """Point out full exports that lack many known records."""
+    warnings = []
+    for load in loads:
+        counts = load.counts
+        known = counts.unchanged + counts.changed + counts.tombstoned
+        is_many = counts.tombstoned >= _SUSPICIOUS_COUNT
+        if is_many and counts.tombstoned > known * _SUSPICIOUS_SHARE:
+            warnings.append(
+                f"{load.object}: {counts.tombstoned} of {known} known records are not in "
+                "the export and were marked as gone; if it was cut short, load a complete "
+                "one and they come back"
+            )
+    return warnings
 
 
 def _ignored_note(listing: Listing) -> tuple[str, ...]:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 import pytest
 
 from connectors.landing import Landing
-from connectors.salesforce import SalesforceFilesConfig, declared_columns
+from connectors.salesforce import SalesforceFilesConfig, declared_columns, extract
 from tests.connectors.salesforce.exports import (
     ACME,
     ANN,
@@ -110,6 +111,33 @@ def test_one_edit_one_deletion_one_addition_change_only_that(
     gone = landed(landing, "contact").filter(pl.col("_source_record_id") == BOB)
     assert gone["_delete_kind"].to_list() == ["absent"]
     assert gone["lastname"].to_list() == ["Bob"]
+
+
+def test_losing_many_records_at_once_is_pointed_out(
+    exports: Path, landing: Landing, sync: Sync
+) -> None:
+    rows = [contact(record_id("003", number), "x") for number in range(30)]
+    (exports / "Contact.csv").write_bytes(csv_bytes(CONTACT, rows))
+    sync()
+    (exports / "Contact.csv").write_bytes(csv_bytes(CONTACT, rows[:15]))
+    report = sync()
+    assert any("15 of 30 known records" in line for line in report.warnings)
+
+
+def test_progress_names_each_file(exports: Path, landing: Landing) -> None:
+    (exports / "Contact.csv").write_bytes(csv_bytes(CONTACT, [contact(ANN, "Ann")]))
+    seen: list[tuple[str, int, int]] = []
+    extract(
+        SalesforceFilesConfig(name="crm", path=str(exports)),
+        landing,
+        extracted_at=datetime(2026, 1, 15, tzinfo=UTC),
+        progress=lambda *step: seen.append(step),
+    )
+    assert seen == [
+        ("reading", 0, 1),
+        ("reading Contact.csv", 1, 1),
+        ("landing", 1, 1),
+    ]
 
 
 def test_delta_mode_infers_no_deletion(

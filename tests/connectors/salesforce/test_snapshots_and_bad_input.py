@@ -137,6 +137,25 @@ class TestBadInput:
         (exports / f"WE_{ORG}_1.ZIP").write_bytes(b"PK\x03\x04 cut")
         self.expect(sync, landing, BrokenArchiveError, "ZIP")
 
+    def test_missing_part_of_a_data_export(
+        self, exports: Path, landing: Landing, sync: Sync
+    ) -> None:
+        content = csv_bytes(CONTACT, [contact(ANN, "Ann")])
+        write_zip(exports / f"WE_{ORG}_1.ZIP", {"Contact.csv": content})
+        write_zip(exports / f"WE_{ORG}_3.ZIP", {"Contact.csv": content})
+        self.expect(
+            sync, landing, SourceFileError, "number 2 of at least 3 are missing"
+        )
+        assert sync(mode="delta").counts["contact"].new == 1
+
+    def test_two_orgs_in_one_folder(
+        self, exports: Path, landing: Landing, sync: Sync
+    ) -> None:
+        content = csv_bytes(CONTACT, [contact(ANN, "Ann")])
+        write_zip(exports / f"WE_{ORG}_1.ZIP", {"Contact.csv": content})
+        write_zip(exports / "WE_00Dx0000000XyzDEAS_1.ZIP", {"Contact.csv": content})
+        self.expect(sync, landing, SourceFileError, "come from 2 orgs")
+
     def test_zero_byte_file(self, exports: Path, landing: Landing, sync: Sync) -> None:
         (exports / "Contact.csv").touch()
         self.expect(sync, landing, EmptyFileError, "Contact.csv")
