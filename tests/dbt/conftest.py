@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,7 +67,7 @@ def land_playbook(home: Home) -> None:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The scenario after both passes, every data test and unit test included."""
     home = Home(tmp_path_factory.mktemp("home"))
     scenario.land(home)
@@ -76,4 +75,4 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     first = dbt(home.path, scenario.AS_OF, "build", "--select", "tag:pre_identity")
     scenario.identify(home)
     second = dbt(home.path, scenario.AS_OF, "build", "--select", "tag:post_identity")
-    yield Warehouse(home, first, second)
+    return Warehouse(home, first, second)

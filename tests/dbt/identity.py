@@ -145,11 +145,26 @@ def _entity(
                 full_name_std=pl.col("full_name"),
             ),
         )
-        same = (
-            "full_name salutation suffix email phone mobile_phone job_title company_name street "
-            "city state postal_code lead_source lifecycle_stage owner_name email_opt_out "
-            "do_not_call account_source_record_key"
-        ).split()
+        same = [
+            "full_name",
+            "salutation",
+            "suffix",
+            "email",
+            "phone",
+            "mobile_phone",
+            "job_title",
+            "company_name",
+            "street",
+            "city",
+            "state",
+            "postal_code",
+            "lead_source",
+            "lifecycle_stage",
+            "owner_name",
+            "email_opt_out",
+            "do_not_call",
+            "account_source_record_key",
+        ]
         frame = golden.agg(
             *[first(name) for name in same],
             given_name=first("first_name"),
@@ -169,10 +184,22 @@ def _entity(
                 account_name_std=pl.col("account_name"), domain_std=pl.col("domain")
             ),
         )
-        same = (
-            "account_name domain website phone street city state postal_code industry "
-            "employee_count annual_revenue account_type parent_source_record_key owner_name"
-        ).split()
+        same = [
+            "account_name",
+            "domain",
+            "website",
+            "phone",
+            "street",
+            "city",
+            "state",
+            "postal_code",
+            "industry",
+            "employee_count",
+            "annual_revenue",
+            "account_type",
+            "parent_source_record_key",
+            "owner_name",
+        ]
         frame = golden.agg(
             *[first(name) for name in same],
             legal_form=null.first(),
@@ -183,10 +210,20 @@ def _entity(
 
 
 def _quarantine(home: Home, keys: Sequence[str]) -> None:
-    text = (
-        "quarantine_id source_record_key source_name source_type source_object stage reason_code "
-        "rule_id reason_detail source_file raw_payload owner_name"
-    ).split()
+    text = [
+        "quarantine_id",
+        "source_record_key",
+        "source_name",
+        "source_type",
+        "source_object",
+        "stage",
+        "reason_code",
+        "rule_id",
+        "reason_detail",
+        "source_file",
+        "raw_payload",
+        "owner_name",
+    ]
     rows = [
         {
             "quarantine_id": f"q{number}",
