@@ -1,0 +1,10 @@
+"""Survivorship: the best value of every field of a golden record, and where it is from.
+
+What belongs here: rules per field and the merge by them. What does not: deciding which
+records belong together.
+"""
+
+from hygiene.survivorship.merging import MergeReport, merge
+from hygiene.survivorship.rules import Strategy, SurvivorshipRules
+
+__all__ = ["MergeReport", "Strategy", "SurvivorshipRules", "merge"]
