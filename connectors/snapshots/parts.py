@@ -19,7 +19,7 @@ from connectors.snapshots.config import SnapshotFilesConfig
 from connectors.snapshots.extraction import PreparedObject
 from connectors.snapshots.pieces import Piece
 from connectors.snapshots.versions import raw_text_expression, resolve_versions
-from connectors.tabular import LINE, TableRead
+from connectors.tabular import LINE, NoteCode, TableRead
 
 BAD_RECORD_ID = "bad_record_id"
 
@@ -72,7 +72,12 @@ class ObjectParts:
         )
         self.rows += table.rows
         self.blank_rows += table.blank_rows
-        self.notes += [f"{piece.label}: {note}" for note in table.notes]
+        # Vendors report repeated columns themselves, under the names that land.
+        self.notes += [
+            f"{piece.label}: {note}"
+            for note in table.notes
+            if note.code is not NoteCode.DUPLICATE_HEADER
+        ]
 
     def reject_ids(
         self,
