@@ -1,34 +1,30 @@
 """`tidycrm doctor`: does the configuration fit the real world, and if not, what to do.
 
-Looks, never changes: files and their headers, disk space, dbt, Java-free by design.
+Looks, never changes: every source is extracted into a scratch folder with the real code,
+so what the doctor accepts, the sync accepts.
 """
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import connectors.hubspot
-import connectors.salesforce
 import connectors.spreadsheet
 from connectors.errors import ConnectorError
-from orchestration.config import VENDOR_OF_TYPE
+from connectors.landing import Landing
+from orchestration.assets.extraction import EXTRACTORS
+from orchestration.config import VENDOR_OF_TYPE, SourceConfig
 from orchestration.dbt_build import dbt_executable
 from orchestration.errors import BusyError, ConfigError
 from orchestration.fx import write_fx_rates
 from orchestration.home import exclusive
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace, open_workspace
-
-INSPECTORS = {
-    "salesforce_files": connectors.salesforce.inspect_source,
-    "hubspot_files": connectors.hubspot.inspect_source,
-    "spreadsheet": connectors.spreadsheet.inspect_source,
-}
 
 MINIMUM_FREE_BYTES = 2 * 1024**3
 
@@ -69,10 +65,24 @@ def _sources(workspace: Workspace) -> Iterator[Finding]:
     for source in workspace.config.sources:
         vendor = VENDOR_OF_TYPE[source.type]
         try:
-            for line in INSPECTORS[source.type](source):
+            for line in _try_source(source, workspace):
                 yield Finding(source.name, True, f"{source.name} ({vendor}): {line}")
         except ConnectorError as error:
             yield Finding(source.name, False, f"{source.name} ({vendor}): {error}")
+
+
+def _try_source(source: SourceConfig, workspace: Workspace) -> Iterator[str]:
+    """Extract into a landing zone that is thrown away: the real code, no trace."""
+    if source.type == "spreadsheet":
+        yield from connectors.spreadsheet.inspect_source(source)
+    with tempfile.TemporaryDirectory(prefix="tidycrm-doctor-") as scratch:
+        report = EXTRACTORS[source.type](
+            source, Landing(Path(scratch)), extracted_at=workspace.clock(), progress=None
+        )
+        for name, counts in sorted(report.counts.items()):
+            rejected = f", {counts.rejected:,} set aside" if counts.rejected else ""
+            yield f"{name}: {counts.new:,} records{rejected}"
+        yield from (*report.warnings, *report.notes)
 
 
 def _rates(workspace: Workspace) -> Iterator[Finding]:
