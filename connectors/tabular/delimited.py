@@ -135,7 +135,7 @@ def _read(
         layout = _widen(layout, structure)
         find_errors = options.error_cells_to_null and bool(_ERROR_CELL.search(buffer))
         rows = None
-        if structure.is_regular:
+        if structure.is_regular and not _may_swallow(layout, structure, buffer):
             rows = _read_fast(
                 layout, structure, buffer, find_errors=find_errors, spool=spool_folder
             )
@@ -206,6 +206,18 @@ def _widen(layout: _Layout, structure: Structure) -> _Layout:
         return layout
     header, _ = widen(layout.header, min(int(structure.cells.max()), 10_000))
     return replace(layout, header=header)
+
+
+def _may_swallow(layout: _Layout, structure: Structure, buffer: mmap.mmap) -> bool:
+    """Whether a record over several lines has the wrong width: an open quote, perhaps."""
+    skip = layout.found.rows_until_data
+    if not structure.has_quotes or len(structure) <= skip:
+        return False
+    last = buffer[int(structure.starts[-1]) : int(structure.ends[-1])].count(b"\n") + 1
+    spans = np.append(np.diff(structure.lines), last)[skip:]
+    return bool(
+        ((spans > 1) & (structure.cells[skip:] != len(layout.header.columns))).any()
+    )
 
 
 def _read_fast(

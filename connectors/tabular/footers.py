@@ -23,9 +23,9 @@ TAIL_ROWS = 5
 
 # Accepted: "Grand Totals (5700 records)". Rejected: "Grand Hotel".
 _GRAND_TOTAL = re.compile(
-    r"^\s*(?:grand\s+totals?|gesamtsumme|gesamtergebnis|total\s+g[ée]n[ée]ral|"
-    r"totale\s+(?:complessivo|generale)|totalsumma|eindtotaal|total\s+geral|"
-    r"(?:sub|grand\s+)?totals?\s*\(\s*[\d.,]+\s+\w+\s*\))\b.*$",
+    r"^\s*(?:(?:grand\s+totals?|gesamtsumme|gesamtergebnis|total\s+g[ée]n[ée]ral|"
+    r"totale\s+(?:complessivo|generale)|totalsumma|eindtotaal|total\s+geral)\b.*|"
+    r"(?:sub|grand\s+)?totals?\s*\(\s*[\d.,]+\s+\w+\s*\)\s*)$",
     re.IGNORECASE,
 )
 # Accepted: "Subtotal:". Rejected: "Total Energies SA".
