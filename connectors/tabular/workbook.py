@@ -15,10 +15,8 @@ a repeated amount would count twice.
 
 from __future__ import annotations
 
-import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -59,21 +57,10 @@ from connectors.tabular.model import (
     SheetInfo,
     TableRead,
 )
+from connectors.tabular.xlsx_facts import XlsxFacts, survey_xlsx
 
 _CHUNK = 20_000
 _OLE_HEAD = 64 * 1024 * 1024
-_RELATION = re.compile(rb"<(?:\w+:)?Relationship\b[^>]*>")
-_SHEET = re.compile(rb"<(?:\w+:)?sheet\b[^>]*>")
-_ATTRIBUTE = re.compile(rb'([\w:]+)\s*=\s*"([^"]*)"')
-_ERROR_CELL = re.compile(rb'\bt="e"')
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What calamine does not tell about an xlsx."""
-
-    errors: dict[str, int]
-    has_1904_dates: bool
 
 
 def list_sheets(path: Path) -> list[SheetInfo]:
@@ -121,7 +108,7 @@ def read_workbook(
                 raise SourceConfigError(
                     f"reading {called}: no sheet is named {sheet!r}; it has {names}"
                 )
-        facts = _survey(path, [info.name for info in known])
+        facts = survey_xlsx(path, [info.name for info in known])
         reads = []
         for info in chosen:
             read = _read_sheet(
@@ -240,7 +227,7 @@ def _read_sheet(
     options: ReadOptions,
     name: str,
     *,
-    facts: _Facts,
+    facts: XlsxFacts,
     workdir: Path | None,
 ) -> TableRead | None:
     """Read one sheet; None when it is blank."""
@@ -374,41 +361,3 @@ class _MergeFiller:
                 if left < len(rows[row - first]):
                     rows[row - first][left] = value
                     self.filled += 1
-
-
-def _survey(path: Path, sheets: list[str]) -> _Facts:
-    """Count error cells and find the date system in an xlsx, without an XML parser."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            book = archive.read("xl/workbook.xml")
-            relations = archive.read("xl/_rels/workbook.xml.rels")
-            targets = {
-                found.get(b"Id", b""): found.get(b"Target", b"").decode()
-                for found in map(_attributes, _RELATION.findall(relations))
-            }
-            errors = {}
-            # Sheets are listed in the order in which calamine names them.
-            for sheet, tag in zip(sheets, _SHEET.findall(book), strict=False):
-                target = targets.get(_attributes(tag).get(b"r:id", b""), "")
-                member = (
-                    target.lstrip("/") if target.startswith("/") else f"xl/{target}"
-                )
-                errors[sheet] = _count_in_member(archive, member)
-            return _Facts(errors, b'date1904="1"' in book or b'date1904="true"' in book)
-    except (KeyError, zipfile.BadZipFile, UnicodeDecodeError):
-        return _Facts({}, False)
-
-
-def _attributes(tag: bytes) -> dict[bytes, bytes]:
-    return dict(_ATTRIBUTE.findall(tag))
-
-
-def _count_in_member(archive: zipfile.ZipFile, member: str) -> int:
-    count, rest = 0, b""
-    with archive.open(member) as stream:
-        while block := stream.read(4 * 1024 * 1024):
-            window = rest + block
-            count += len(_ERROR_CELL.findall(window))
-            # Four bytes cannot hold the pattern, but may hold its start.
-            rest = window[-4:]
-    return count
