@@ -18,7 +18,7 @@ from connectors.synthetic.company_cells import (
     street_line,
     website,
 )
-from connectors.synthetic.contact_cells import phone_column
+from connectors.synthetic.contact_reach import phone_column
 from connectors.synthetic.dirt import Column, Kind, nothing
 from connectors.synthetic.phones import national_numbers
 from connectors.synthetic.rng import BoolArray, IntArray, chance

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
+import pyarrow as pa
 
 from connectors.synthetic.rng import BoolArray, IntArray
 
@@ -79,6 +81,14 @@ def by_group(
     back = np.empty(size, np.int64)
     back[order] = np.arange(size)
     return pl.concat(parts).gather(pl.Series(back))
+
+
+def bytes_as_text(matrix: npt.NDArray[np.uint8]) -> pl.Series:
+    """Read rows of ASCII bytes, zero-padded on the right, as text."""
+    width = matrix.shape[1]
+    flat = np.ascontiguousarray(matrix).view(f"S{width}").ravel()
+    made = pl.from_arrow(pa.array(flat, pa.binary()).cast(pa.string()))
+    return pl.Series("", made)
 
 
 def digits(number: IntArray, width: int) -> pl.Series:

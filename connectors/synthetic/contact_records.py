@@ -23,9 +23,12 @@ from connectors.synthetic.account_records import (
 )
 from connectors.synthetic.columns import choose, occurrence, patch
 from connectors.synthetic.company_cells import company_name
-from connectors.synthetic.contact_cells import Who, describe, shared_mailbox
-from connectors.synthetic.dirt import Column, nothing
+from connectors.synthetic.contact_cells import describe
+from connectors.synthetic.contact_reach import shared_mailbox
+from connectors.synthetic.dirt import Column, Kind, nothing
 from connectors.synthetic.rng import BoolArray, IntArray, chance
+from connectors.synthetic.truth import company_labels, person_labels
+from connectors.synthetic.viewpoint import Who
 from connectors.synthetic.world import DAY, Chunk, draw_owner, draw_times
 
 PERSON, MAILBOX, TEST = 0, 1, 2
@@ -154,7 +157,7 @@ def _special_columns(
     columns["first_name"] = nothing(boxes).then(
         Column.of(choose(rng, words["test_first"], tests))
     )
-    number = pl.Series(rng.integers(1, 10_000, tests)).cast(pl.String)
+    number = pl.Series(chunk.number * 10_000 + np.arange(1, tests + 1)).cast(pl.String)
     fake = choose(
         rng, ["test{}@test.com", "test{}@example.com", "asdf{}@asdf.com"], tests
     )
@@ -260,20 +263,19 @@ def make_contacts(
     )
 
 
-def person_labels(chunk: Chunk, records: ContactRecords, prefix: str) -> pl.Series:
+def identity_labels(chunk: Chunk, records: ContactRecords, prefix: str) -> pl.Series:
     """Return the true identity behind each record.
 
     A mailbox is an identity of its own, one per company; every test record is one.
     """
-    person = pl.Series(records.person + chunk.first_person).cast(pl.String).str.zfill(8)
-    box = pl.Series(records.firm).cast(pl.String).str.zfill(8)
+    box = company_labels(pl.Series(records.firm), "m")
     rows = np.arange(len(records))
     test = pl.Series(rows).cast(pl.String)
-    labels = "p" + person
+    labels = person_labels(records.person + chunk.first_person)
     labels = patch(
         labels,
         np.flatnonzero(records.nature == MAILBOX),
-        ("m" + box).filter(pl.Series(records.nature == MAILBOX)),
+        box.filter(pl.Series(records.nature == MAILBOX)),
     )
     return patch(
         labels,
@@ -320,9 +322,13 @@ def link_by_view(
     return np.where(taken, -1, rows)
 
 
-def unique_mail(records: ContactRecords) -> None:
+def unique_mail(chunk: Chunk, records: ContactRecords) -> None:
     """Empty repeated addresses: HubSpot keeps an address on one contact only."""
     email = records.columns["email"]
+    # Placeholders know no chunks: they may only occur in the first one.
+    if chunk.number:
+        email.drop((email.bits & np.uint64(Kind.PLACEHOLDER)) > 0)
+    email.drop(~email.value.str.contains("@", literal=True).fill_null(True).to_numpy())
     key = email.value.str.to_lowercase().str.strip_chars()
     repeated = (occurrence([key.fill_null("")]) > 0) & key.is_not_null().to_numpy()
     email.drop(repeated)

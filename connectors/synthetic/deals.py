@@ -72,20 +72,10 @@ def _sequence(
         key: [] for key in ("firm", "kind", "amount", "closes", "won", "term")
     }
 
-    def add(
-        rows: IntArray,
-        kind: int,
-        amount: IntArray,
-        at: IntArray,
-        won: BoolArray,
-        term: IntArray,
-    ) -> None:
+    def add(rows: IntArray, **columns: IntArray) -> None:
         out["firm"].append(firm[rows])
-        out["kind"].append(np.full(len(rows), kind))
-        out["amount"].append(amount[rows])
-        out["closes"].append(at[rows])
-        out["won"].append(won[rows].astype(np.int64))
-        out["term"].append(term[rows])
+        for name, values in columns.items():
+            out[name].append(values[rows])
 
     size = len(firm)
     at = start + (rng.random(size) * (end - start) * 1.05).astype(np.int64)
@@ -95,11 +85,14 @@ def _sequence(
     going = np.ones(size, np.bool_)
     for _ in range(_MAX_TERMS):
         rows = np.flatnonzero(going)
+        # A customer that renewed or returned in this round waits for the next one.
+        turn = kind_now[rows]
         for kind in (NEW, RENEWAL):
-            mine = rows[kind_now[rows] == kind]
+            mine = rows[turn == kind]
             renews = chance(rng, size, _RENEWS)
             won = np.ones(size, np.bool_) if kind == NEW else renews
-            add(mine, kind, amount, at, won, term)
+            same = np.full(size, kind)
+            add(mine, kind=same, amount=amount, closes=at, won=won + 0, term=term)
             if kind == RENEWAL:
                 lost = mine[~won[mine]]
                 back = chance(rng, size, _COMES_BACK)
@@ -114,7 +107,14 @@ def _sequence(
             when = at + (rng.random(size) * 0.8 * term * _MONTH).astype(np.int64)
             extra = (amount * rng.uniform(0.1, 0.4, size)).astype(np.int64) // 100 * 100
             remaining = np.maximum(1, term - (when - at) // _MONTH)
-            add(grows, EXPANSION, extra, when, np.ones(size, np.bool_), remaining)
+            add(
+                grows,
+                kind=np.full(size, EXPANSION),
+                amount=extra,
+                closes=when,
+                won=np.ones(size, np.int64),
+                term=remaining,
+            )
             amount[grows] += extra[grows]
             # Renewals close between 40 days early and 60 days late.
             drift = rng.integers(-40, 60, size) * DAY
@@ -127,7 +127,6 @@ def _sequence(
                 * 100
             )
             kind_now[stay] = RENEWAL
-        # A customer that renewed or returned in this round waits for the next one.
         going &= at < end + 120 * DAY
     return out
 
@@ -137,6 +136,7 @@ def _others(
     firm: IntArray,
     base: IntArray,
     win_rate: FloatArray,
+    *,
     start: int,
     end: int,
 ) -> dict[str, list[IntArray]]:
@@ -194,8 +194,8 @@ def make_deals(chunk: Chunk) -> Deals:
         spread,
         np.maximum(price, 1) * 100,
         np.where(np.repeat(habit, repeats) == 1, 0.6, 0.08),
-        clock.start,
-        clock.end,
+        start=clock.start,
+        end=clock.end,
     )
     raw = {key: np.concatenate([*parts[key], *more[key]]) for key in parts}
 
@@ -208,7 +208,8 @@ def make_deals(chunk: Chunk) -> Deals:
     cycle = np.clip(rng.lognormal(4.0, 0.6, count), 5, 300) * DAY
     # Open deals exist already; some carry a close date that has passed.
     is_open = closes >= clock.end
-    created = np.minimum(closes - cycle.astype(np.int64), clock.end - 3 * DAY)
+    created = closes - cycle.astype(np.int64) // DAY * DAY
+    created = np.minimum(created, clock.end - rng.integers(2, 40, count) * DAY)
     created += rng.integers(8 * 3_600, 18 * 3_600, count)
     stale = ~is_open & (closes > clock.end - 120 * DAY) & chance(rng, count, 0.15)
     open_now = is_open | stale
@@ -254,7 +255,7 @@ def deal_names(rng: np.random.Generator, chunk: Chunk, deals: Deals) -> pl.Serie
     )
     what = what.zip_with(pl.Series(deals.kind == PROJECT), kind)
     year = digits(1970 + deals.closes // int(365.2425 * DAY), 4)
-    separator = choose(rng, [" - ", " – ", ": "], len(deals))
+    separator = choose(rng, [" - ", " \N{EN DASH} ", ": "], len(deals))
     return join(stem, separator, what, " ", year)
 
 

@@ -96,6 +96,16 @@ class Column:
                 self.bits[changed] = 0
             self.bits[changed] |= np.uint64(kind)
 
+    def swap_in(self, mask: BoolArray, kind: Kind, values: pl.Series) -> None:
+        """Put other values in the place of the masked values that exist."""
+        rows = np.flatnonzero(mask & self.value.is_not_null().to_numpy())
+        found = values.gather(pl.Series(rows))
+        changed = rows[found.ne_missing(self.value.gather(pl.Series(rows))).to_numpy()]
+        self.value = patch(self.value, rows, found)
+        if kind & DESTRUCTIVE:
+            self.bits[changed] = 0
+        self.bits[changed] |= np.uint64(kind)
+
     def drop(self, mask: BoolArray, kind: Kind = Kind.MISSING) -> None:
         """Remove the masked values."""
         present = mask & self.value.is_not_null().to_numpy()
@@ -107,10 +117,11 @@ class Column:
 
     def known(self) -> BoolArray:
         """Tell where the value still identifies what the clean value says."""
-        there = (
+        there: BoolArray = (
             self.value.is_not_null().to_numpy() & self.clean.is_not_null().to_numpy()
         )
-        return there & ((self.bits & np.uint64(DESTRUCTIVE)) == 0)
+        there &= (self.bits & np.uint64(DESTRUCTIVE)) == 0
+        return there
 
     def take(self, rows: IntArray) -> Column:
         """Return the column of some rows."""

@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from connectors.synthetic.rng import IntArray, Streams
+from connectors.synthetic.rng import FloatArray, IntArray, Streams
 
 # Euro per unit of currency, about right; monthly rates wander around these.
 BASE_RATES = {
@@ -30,7 +30,14 @@ def local_units(currency: pl.Series) -> IntArray:
     """Return a round factor that turns euro-sized prices into local ones."""
     factors = {code: max(1, round(1 / rate)) for code, rate in BASE_RATES.items()}
     known = currency.replace_strict(factors, default=1, return_dtype=pl.Int64)
-    return known.to_numpy().astype(np.int64)
+    units: IntArray = known.to_numpy().astype(np.int64)
+    return units
+
+
+def rounded(amounts: FloatArray) -> IntArray:
+    """Round to whole hundredths."""
+    cents: IntArray = np.rint(amounts).astype(np.int64)
+    return cents
 
 
 def plain_amount(cents: IntArray) -> pl.Series:
@@ -77,4 +84,4 @@ def in_home_currency(
     rate = frame.select(
         pl.coalesce("rate", "late", pl.lit("1")).cast(pl.Float64)
     ).to_series()
-    return np.rint(cents * rate.to_numpy()).astype(np.int64)
+    return rounded(cents * rate.to_numpy())

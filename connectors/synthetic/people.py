@@ -9,6 +9,7 @@ per chunk only.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -25,7 +26,14 @@ from connectors.synthetic.columns import (
 )
 from connectors.synthetic.companies import Companies, rank_within
 from connectors.synthetic.phones import national_numbers
-from connectors.synthetic.rng import BoolArray, IntArray, Streams, chance, pick
+from connectors.synthetic.rng import (
+    BoolArray,
+    IntArray,
+    Streams,
+    chance,
+    pick,
+    weighted,
+)
 from connectors.synthetic.settings import Proportions
 from connectors.synthetic.vocabulary import Vocabulary
 
@@ -86,22 +94,20 @@ class Addresses:
 
 
 def _draw_chunk(
-    streams: Streams,
+    rng: np.random.Generator,
     vocabulary: Vocabulary,
     proportions: Proportions,
     companies: Companies,
-    chunk: int,
+    *,
     people: tuple[int, int],
     firms: tuple[int, int],
 ) -> People:
-    rng = streams.get("people", chunk)
     size = people[1] - people[0]
     countries = vocabulary.countries
     cumulative = np.cumsum(companies.weight[firms[0] : firms[1]])
 
     def employer() -> IntArray:
-        at = np.searchsorted(cumulative, rng.random(size) * cumulative[-1], "right")
-        return (firms[0] + np.minimum(at, len(cumulative) - 1)).astype(np.int64)
+        return firms[0] + weighted(cumulative, rng.random(size))
 
     consumer = chance(rng, size, proportions.consumer)
     company = np.where(consumer, -1, employer())
@@ -176,23 +182,33 @@ def draw_people(
     vocabulary: Vocabulary,
     proportions: Proportions,
     companies: Companies,
+    *,
     people_bounds: list[tuple[int, int]],
     company_bounds: list[tuple[int, int]],
 ) -> People:
     """Draw every person of the world, as numbers."""
     chunks = [
-        _draw_chunk(streams, vocabulary, proportions, companies, chunk, people, firms)
+        _draw_chunk(
+            streams.get("people", chunk),
+            vocabulary,
+            proportions,
+            companies,
+            people=people,
+            firms=firms,
+        )
         for chunk, (people, firms) in enumerate(
             zip(people_bounds, company_bounds, strict=True)
         )
     ]
     # Small types: five million people stay below a gigabyte.
+    columns: dict[str, Any] = {
+        f.name: np.concatenate([getattr(c, f.name) for c in chunks])
+        for f in fields(People)
+    }
     return People(
         **{
-            f.name: np.concatenate([getattr(c, f.name) for c in chunks]).astype(
-                np.bool_ if f.name in {"shares_mail", "has_doctorate"} else np.int32
-            )
-            for f in fields(People)
+            name: values if values.dtype == np.bool_ else values.astype(np.int32)
+            for name, values in columns.items()
         }
     )
 

@@ -7,11 +7,12 @@ the records module.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import polars as pl
 
-from connectors.synthetic.columns import by_group, join, texts
+from connectors.synthetic.columns import blank, by_group, bytes_as_text, join, texts
 from connectors.synthetic.rng import BoolArray, IntArray
 from connectors.synthetic.vocabulary import Country
 
@@ -62,26 +63,43 @@ def international(
     return join(codes.gather(pl.Series(country)), numbers)
 
 
-def _fill(numbers: pl.Series, template: str) -> pl.Series:
-    parts: list[pl.Expr] = []
-    literal, taken, at = "", 0, 0
-    total = template.count(_DIGIT_RUN)
-    column = pl.col("n")
-    while at < len(template):
-        if template[at] != _DIGIT_RUN:
-            literal += template[at]
-            at += 1
+_DIGIT_BYTES, _TEXT_BYTES = 12, 28
+
+
+@lru_cache(maxsize=4_096)
+def _recipe(template: str, length: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Say for each output byte which digit it takes (-1: none) and which literal."""
+    digit, literal = [], []
+    taken, total = 0, template.count(_DIGIT_RUN)
+    for char in template:
+        if char != _DIGIT_RUN:
+            digit.append(-1)
+            literal.append(ord(char))
             continue
-        if literal:
-            parts.append(pl.lit(literal))
-            literal = ""
-        run = len(template[at:]) - len(template[at:].lstrip(_DIGIT_RUN))
-        last = taken + run >= total
-        parts.append(column.str.slice(taken, None if last else run))
-        taken, at = taken + run, at + run
-    if literal:
-        parts.append(pl.lit(literal))
-    return pl.DataFrame({"n": numbers}).select(pl.concat_str(parts)).to_series()
+        # The last digit place takes the rest of a longer number.
+        places = max(length - taken, 0) if taken == total - 1 else int(taken < length)
+        digit += range(taken, taken + places)
+        literal += [0] * places
+        taken += 1
+    padding = _TEXT_BYTES - len(digit)
+    return tuple(digit + [-1] * padding), tuple(literal + [0] * padding)
+
+
+def _fill(
+    numbers: pl.Series, template: IntArray, templates: Sequence[str]
+) -> pl.Series:
+    """Write each number with its template, all rows at once as bytes."""
+    present = numbers.is_not_null().to_numpy()
+    plain = numbers.fill_null("").to_numpy().astype(f"S{_DIGIT_BYTES}")
+    matrix = np.ascontiguousarray(plain).view(np.uint8).reshape(-1, _DIGIT_BYTES)
+    length = (matrix > 0).sum(axis=1)
+    found, which = np.unique(template * 16 + length, return_inverse=True)
+    recipes = [_recipe(templates[key // 16], int(key % 16)) for key in found]
+    digit = np.asarray([digit for digit, _ in recipes], np.int64)[which]
+    literal = np.asarray([literal for _, literal in recipes], np.uint8)[which]
+    taken = np.take_along_axis(matrix, np.maximum(digit, 0), axis=1)
+    text = np.where(digit >= 0, taken, literal).astype(np.uint8)
+    return blank(bytes_as_text(text), ~present)
 
 
 def written(
@@ -111,7 +129,7 @@ def written(
     style = np.where(draw < 0.25, 2, np.where((draw < 0.6) | far, 1, 0))
     variant = rng.integers(0, 64, size)
     group = np.zeros(size, np.int64)
-    templates: list[str | None] = []
+    templates: list[str] = []
     for index, plan in enumerate(countries):
         rows = country == index
         for code, options in ((0, plan.national), (1, plan.international)):
@@ -121,9 +139,5 @@ def written(
         group[rows & (style == 2)] = len(templates)
         templates.append(f"+{plan.calling_code}{_DIGIT_RUN * 4}")
 
-    def make(key: int, rows: IntArray) -> pl.Series:
-        template = templates[key] or ""
-        return _fill(numbers.gather(pl.Series(rows)), template)
-
     kinds = texts(["phone_national", "phone_international", "phone_e164"])
-    return by_group(group, size, make), kinds.gather(pl.Series(style))
+    return _fill(numbers, group, templates), kinds.gather(pl.Series(style))

@@ -41,9 +41,14 @@ def chance(rng: np.random.Generator, size: int, rate: float) -> BoolArray:
     return rng.random(size) < rate
 
 
+def weighted(cumulative: FloatArray, uniform: FloatArray) -> IntArray:
+    """Map uniform numbers to positions by cumulative weights."""
+    at = np.searchsorted(cumulative, uniform * cumulative[-1], side="right")
+    positions: IntArray = np.minimum(at, len(cumulative) - 1).astype(np.int64)
+    return positions
+
+
 def pick(rng: np.random.Generator, weights: list[float], size: int) -> IntArray:
     """Draw indices with the given relative weights."""
     cumulative = np.cumsum(np.asarray(weights, dtype=np.float64))
-    return np.searchsorted(
-        cumulative, rng.random(size) * cumulative[-1], side="right"
-    ).astype(np.int64)
+    return weighted(cumulative, rng.random(size))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from connectors.synthetic.columns import gather
+from connectors.synthetic.columns import bytes_as_text, gather
 from connectors.synthetic.rng import IntArray
 
 PREFIXES = {
@@ -61,8 +61,7 @@ def make_ids(prefix: str, numbers: IntArray) -> pl.Series:
     for block in range(3):
         bits = capital[:, 5 * block : 5 * block + 5] @ weights
         text[:, 15 + block] = _CHECKSUM[bits]
-    flat = np.ascontiguousarray(text).view("S18").ravel()
-    return pl.Series(flat.astype("U18"), dtype=pl.String)
+    return bytes_as_text(text)
 
 
 @dataclass(slots=True)

@@ -118,5 +118,9 @@ class Proportions(_Knobs):
     attendee: Rate = Field(0.06, description="people on an attendee list")
     partner: Rate = Field(0.04, description="people on the partner list")
     history_months: int = Field(30, ge=24, le=120, description="months before as_of")
-    tasks_per_contact: float = Field(2.0, ge=0)
-    events_per_contact: float = Field(0.6, ge=0)
+    tasks_per_contact: float = Field(
+        2.0, ge=0, description="Salesforce tasks per living contact"
+    )
+    events_per_contact: float = Field(
+        0.6, ge=0, description="Salesforce events per living contact"
+    )

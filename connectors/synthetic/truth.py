@@ -17,9 +17,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from connectors.synthetic.columns import texts
+from connectors.synthetic.columns import blank, texts
 from connectors.synthetic.dirt import Column, Kind, kind_text
-from connectors.synthetic.rng import BoolArray
+from connectors.synthetic.money import plain_amount
+from connectors.synthetic.rng import BoolArray, IntArray
+from connectors.synthetic.world import DAY, Chunk
 
 SCHEMAS: Mapping[str, list[tuple[str, pa.DataType]]] = {
     "truth_contacts": [("source_record_key", pa.string()), ("person_id", pa.string())],
@@ -40,6 +42,12 @@ SCHEMAS: Mapping[str, list[tuple[str, pa.DataType]]] = {
         ("currency", pa.string()),
         ("net_amount", pa.decimal128(18, 2)),
         ("record_count", pa.int64()),
+    ],
+    "truth_people": [
+        ("person_id", pa.string()),
+        ("company_id", pa.string()),
+        ("previous_company_id", pa.string()),
+        ("job_changed_on", pa.date32()),
     ],
     "truth_companies": [
         ("company_id", pa.string()),
@@ -65,6 +73,11 @@ order by place
 def company_labels(firm: pl.Series, prefix: str = "c") -> pl.Series:
     """Return the ids under which the truth knows companies."""
     return prefix + firm.cast(pl.String).str.zfill(8)
+
+
+def person_labels(person: IntArray) -> pl.Series:
+    """Return the ids under which the truth knows people."""
+    return "p" + pl.Series(person).cast(pl.String).str.zfill(8)
 
 
 def implied_keys(
@@ -106,6 +119,36 @@ class TruthLog:
             )
         self._writers[name].write_table(table)
         self.rows[name] = self.rows.get(name, 0) + len(frame)
+
+    def add_people(self, chunk: Chunk) -> None:
+        """Write the chunk's people with their jobs, and its companies."""
+        people, companies = chunk.people, chunk.world.companies
+        size = len(people)
+        changed = people.previous >= 0
+        days = chunk.world.clock.end // DAY - people.changed_days_ago
+        on = pl.Series(days.astype(np.int32)).cast(pl.Date)
+        none = pl.Series([None], dtype=pl.Date)
+        self.add(
+            "truth_people",
+            person_id=person_labels(np.arange(size) + chunk.first_person),
+            company_id=blank(
+                company_labels(pl.Series(people.company)), people.company < 0
+            ),
+            previous_company_id=blank(
+                company_labels(pl.Series(people.previous)), ~changed
+            ),
+            job_changed_on=on.zip_with(pl.Series(changed), none),
+        )
+        firms = chunk.firms()
+        parent = companies.parent[firms]
+        at = pl.Series(firms)
+        self.add(
+            "truth_companies",
+            company_id=company_labels(at),
+            name=companies.name.gather(at),
+            domain=companies.domain.gather(at),
+            parent_company_id=blank(company_labels(pl.Series(parent)), parent < 0),
+        )
 
     def add_values(
         self,
@@ -179,3 +222,27 @@ class TruthLog:
                 )
         for writer in self._writers.values():
             writer.close()
+
+
+def note_revenue(
+    truth: TruthLog, stream: str, payer: pl.Series, currency: pl.Series, net: IntArray
+) -> None:
+    """Add up the expected revenue per true customer and currency."""
+    sums = (
+        pl.DataFrame({"payer": payer, "currency": currency, "net": net})
+        .group_by("payer", "currency")
+        .agg(pl.col("net").sum(), pl.len().alias("rows"))
+        .sort("payer", "currency")
+    )
+    size = len(sums)
+    company = sums["payer"].str.starts_with("c")
+    kind = texts(["person", "company"]).gather(company.cast(pl.Int64))
+    truth.add(
+        "truth_revenue",
+        stream=texts([stream]).new_from_index(0, size),
+        entity_type=kind,
+        entity_id=sums["payer"],
+        currency=sums["currency"],
+        net_amount=plain_amount(sums["net"].to_numpy()).cast(pl.Decimal(18, 2)),
+        record_count=sums["rows"].cast(pl.Int64),
+    )

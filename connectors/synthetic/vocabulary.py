@@ -11,7 +11,7 @@ import importlib
 import re
 import unicodedata
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -23,7 +23,7 @@ import yaml
 from anyascii import anyascii
 from faker import Faker
 
-from connectors.synthetic.rng import FloatArray, IntArray
+from connectors.synthetic.rng import FloatArray, IntArray, weighted
 
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 _EXPANSIONS = str.maketrans(
@@ -54,7 +54,8 @@ def slug(text: str) -> str:
 
 
 def _zipf(size: int, offset: float, exponent: float) -> FloatArray:
-    return 1.0 / (np.arange(size) + 1.0 + offset) ** exponent
+    ranks = np.arange(size, dtype=np.float64) + 1.0 + offset
+    return np.power(ranks, -exponent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,7 @@ class Pool:
 
     def draw(self, uniform: FloatArray) -> IntArray:
         """Map uniform numbers to positions in the table."""
-        at = np.searchsorted(self.cumulative, uniform * self.cumulative[-1], "right")
-        return (self.start + np.minimum(at, len(self.cumulative) - 1)).astype(np.int64)
+        return self.start + weighted(self.cumulative, uniform)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,16 +187,27 @@ def _names_of(
 
 
 def _load_countries() -> tuple[Country, ...]:
+    def plan(entry: Mapping[str, Any]) -> tuple[tuple[str, ...], int]:
+        return tuple(entry["prefixes"]), entry["digits"]
+
     return tuple(
         Country(
             code=row["country"],
-            mobile=(tuple(row["mobile"]["prefixes"]), row["mobile"]["digits"]),
-            land=(tuple(row["land"]["prefixes"]), row["land"]["digits"]),
-            **{
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in row.items()
-                if key not in {"country", "mobile", "land"}
-            },
+            locale=row["locale"],
+            language=row["language"],
+            share=row["share"],
+            names=tuple(row["names"]),
+            currency=row["currency"],
+            tax_rate=row["tax_rate"],
+            tlds=tuple(row["tlds"]),
+            free_mail=tuple(row["free_mail"]),
+            calling_code=row["calling_code"],
+            mobile=plan(row["mobile"]),
+            land=plan(row["land"]),
+            national=tuple(row["national"]),
+            international=tuple(row["international"]),
+            street_format=row["street_format"],
+            legal_forms=tuple(row["legal_forms"]),
         )
         for row in load_data("locales.yml")
     )
@@ -237,9 +248,7 @@ def _place_tables(
     for index, country in enumerate(countries):
         fake: Any = Faker(country.locale)
         fake.seed_instance(_VOCABULARY_SEED + index)
-        state = getattr(fake, "administrative_unit", None) or getattr(
-            fake, "state", lambda: ""
-        )
+        state: Callable[[], str] = getattr(fake, "administrative_unit", str)
         towns = [(fake.city(), state()) for _ in range(_PLACES_PER_COUNTRY // 3)]
         rows = [towns[i % len(towns)] for i in range(_PLACES_PER_COUNTRY)]
         cities.add(
@@ -247,7 +256,11 @@ def _place_tables(
         )
         states.extend(region for _, region in rows)
         postcodes.extend(
-            fake.postcode().removeprefix("ΤΚ ") for _ in range(_PLACES_PER_COUNTRY)
+            # Some Greek ones come with a label in front.
+            fake.postcode().split(" ", 1)[-1]
+            if country.code == "GR"
+            else fake.postcode()
+            for _ in range(_PLACES_PER_COUNTRY)
         )
         streets.add(
             (index, 0),

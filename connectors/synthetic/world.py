@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -26,7 +27,7 @@ from connectors.synthetic.rng import FloatArray, IntArray, Streams
 from connectors.synthetic.settings import DirtProfile, Proportions
 from connectors.synthetic.vocabulary import Vocabulary, load_vocabulary
 
-PEOPLE_PER_CHUNK = 50_000
+PEOPLE_PER_CHUNK = 100_000
 DAY = 86_400
 
 
@@ -102,7 +103,7 @@ class Chunk:
 
 def _bounds(total: int, parts: int) -> list[tuple[int, int]]:
     edges = [total * i // parts for i in range(parts + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _hire_staff(streams: Streams, vocabulary: Vocabulary, people: int) -> Staff:
@@ -133,7 +134,12 @@ def create_world(
     company_bounds = _bounds(firms, parts)
     companies = draw_companies(streams, vocabulary, proportions, company_bounds)
     everyone = draw_people(
-        streams, vocabulary, proportions, companies, people_bounds, company_bounds
+        streams,
+        vocabulary,
+        proportions,
+        companies,
+        people_bounds=people_bounds,
+        company_bounds=company_bounds,
     )
     return World(
         streams=streams,
@@ -186,8 +192,9 @@ def draw_times(
     at = earliest + (rng.random(len(earliest)) * span).astype(np.int64)
     day = at - at % DAY
     hour: FloatArray = np.clip(rng.normal(12.5, 3.0, len(at)), 0, 23.9)
-    office = day + (hour * 3_600).astype(np.int64) + at % 60
-    return np.clip(office, earliest, np.maximum(latest, earliest))
+    office: IntArray = day + (hour * 3_600).astype(np.int64) + at % 60
+    office = np.minimum(office, np.maximum(latest, earliest))
+    return np.maximum(office, earliest, dtype=np.int64)
 
 
 def timestamps(seconds: IntArray, pattern: str) -> pl.Series:

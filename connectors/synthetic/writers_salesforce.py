@@ -6,7 +6,9 @@ Lead, User). Deals and activities are written by the sibling modules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,59 +20,67 @@ from connectors.synthetic.contact_records import (
     PERSON,
     TEST,
     ContactRecords,
-    person_labels,
+    identity_labels,
 )
-from connectors.synthetic.export_files import CsvSpool, split_csv, zip_files
+from connectors.synthetic.export_files import CsvSpool, zip_files
 from connectors.synthetic.rng import BoolArray, IntArray, chance
 from connectors.synthetic.salesforce_ids import PREFIXES, IdMint, make_ids, refer
 from connectors.synthetic.truth import TruthLog, company_labels
 from connectors.synthetic.world import Chunk, World, pick_words, timestamps
 
 INSTANT = "%Y-%m-%dT%H:%M:%S.000Z"
-_OBJECTS_BY_SIZE = ("Contact", "Task", "Event", "OpportunityFieldHistory")
+_SPLIT = ("Contact", "Task", "Event", "OpportunityFieldHistory")
 
 
 @dataclass(slots=True)
 class SalesforceExport:
-    """Spools one CSV per object and packs them as the weekly export does."""
+    """Spools one CSV per object and packs them as the weekly export does.
+
+    `parts` is the number of ZIPs, `chunk` which chunk of how many is being written.
+    """
 
     folder: Path
     spool: Path
+    parts: int
+    chunk: tuple[int, int] = (0, 1)
     mint: IdMint = field(default_factory=IdMint)
     counts: dict[str, int] = field(default_factory=dict)
 
     def append(self, name: str, frame: pl.DataFrame, created: IntArray) -> None:
         """Write rows of one object, oldest first."""
-        order = pl.Series(np.argsort(created, kind="stable"))
-        CsvSpool(self.spool / f"{name}.csv", quote_all=True).append(frame[order])
+        frame = frame[pl.Series(np.argsort(created, kind="stable"))]
         self.counts[name] = self.counts.get(name, 0) + len(frame)
+        parts = self.parts if name in _SPLIT else 1
+        chunk, chunks = self.chunk
+        for part in range(parts):
+            # The part that this chunk's share of all rows falls into.
+            edges = [
+                round(len(frame) * min(max(chunks * at / parts - chunk, 0.0), 1.0))
+                for at in (part, part + 1)
+            ]
+            if edges[1] > edges[0] or chunk == 0:
+                spool = CsvSpool(self.spool / f"{name}.{part}.csv", quote_all=True)
+                spool.append(frame[edges[0] : edges[1]])
 
-    def close(self, parts: int) -> list[Path]:
-        """Pack the export into `parts` ZIPs.
+    def close(self) -> list[Callable[[], Path]]:
+        """Return the packing of each ZIP, to be called in any order.
 
         The biggest objects are split over all ZIPs, every other object is in the first
         one, and User is repeated in each: all three happen in real exports.
         """
         org = make_ids(PREFIXES["Organization"], np.asarray([62**5 + 7]))[0]
         self.folder.mkdir(parents=True, exist_ok=True)
-        paths = {name: self.spool / f"{name}.csv" for name in sorted(self.counts)}
-        split = {
-            name: split_csv(paths[name], parts)
-            for name in _OBJECTS_BY_SIZE
-            if name in paths and parts > 1
-        }
-        written: list[Path] = []
-        for part in range(parts):
-            members = []
-            for name, path in paths.items():
-                if name in split:
-                    members.append((f"{name}.csv", split[name][part]))
-                elif part == 0 or name == "User":
-                    members.append((f"{name}.csv", path))
+        packing: list[Callable[[], Path]] = []
+        for part in range(self.parts):
+            members = [
+                (f"{name}.csv", self.spool / f"{name}.{at}.csv")
+                for name in sorted(self.counts)
+                for at in [part if name in _SPLIT else 0]
+                if part == 0 or name in _SPLIT or name == "User"
+            ]
             target = self.folder / f"WE_{org}_{part + 1}.ZIP"
-            zip_files(target, members)
-            written.append(target)
-        return written
+            packing.append(partial(zip_files, target, members))
+        return packing
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,13 +206,14 @@ def note_contacts(
     truth: TruthLog,
     chunk: Chunk,
     records: ContactRecords,
+    *,
     keys: pl.Series,
     fields: tuple[str, ...],
     prefix: str,
     kept: BoolArray | None = None,
 ) -> None:
     """Write the truth of contact-like records (of those that were exported)."""
-    labels = person_labels(chunk, records, prefix)
+    labels = identity_labels(chunk, records, prefix)
     shown = np.ones(len(records), np.bool_) if kept is None else kept
     truth.add(
         "truth_contacts",
@@ -225,12 +236,21 @@ def write_contacts(
     export: SalesforceExport,
     chunk: Chunk,
     contacts: ContactRecords,
-    account_row: IntArray,
-    account_ids: pl.Series,
+    *,
+    accounts: pl.Series,
     users: pl.Series,
     truth: TruthLog,
 ) -> pl.Series:
-    """Write Contact rows; returns their ids."""
+    """Write Contact rows; returns their ids.
+
+    Args:
+        export: Where to.
+        chunk: The part of the world in hand.
+        contacts: The records.
+        accounts: Account id of each contact.
+        users: Ids of users.
+        truth: Where the truth goes.
+    """
     rng, size = chunk.rng("sf-contact"), len(contacts)
     value = {name: column.value for name, column in contacts.columns.items()}
     ids = export.mint.take("Contact", contacts.created)
@@ -244,7 +264,7 @@ def write_contacts(
                 (contacts.status == MERGED) | (contacts.status == DELETED)
             ),
             "MasterRecordId": refer(ids, contacts.merged_into),
-            "AccountId": refer(account_ids, account_row),
+            "AccountId": accounts,
             "LastName": value["last_name"],
             "FirstName": value["first_name"],
             "Salutation": value["salutation"],
@@ -274,45 +294,39 @@ def write_contacts(
     )
     export.append("Contact", frame, contacts.created)
     note_contacts(
-        truth, chunk, contacts, "salesforce:contact:" + ids, CONTACT_FIELDS, "sfc"
+        truth,
+        chunk,
+        contacts,
+        keys="salesforce:contact:" + ids,
+        fields=CONTACT_FIELDS,
+        prefix="sfc",
     )
     return ids
 
 
 @dataclass(frozen=True, slots=True)
 class Conversions:
-    """What each lead became: rows of contacts, accounts, opportunities; -1 for none."""
+    """What each lead became: ids of contact, account and opportunity, or null."""
 
-    contact: IntArray
-    account: IntArray
-    opportunity: IntArray
+    contact: pl.Series
+    account: pl.Series
+    opportunity: pl.Series
 
 
 def write_leads(
     export: SalesforceExport,
     chunk: Chunk,
     leads: ContactRecords,
+    *,
     became: Conversions,
-    ids: pl.Series,
-    others: tuple[pl.Series, pl.Series, pl.Series],
-    users: pl.Series,
+    keys: SalesforceKeys,
     truth: TruthLog,
 ) -> None:
-    """Write Lead rows under the given ids.
-
-    Args:
-        export: Where to.
-        chunk: The part of the world in hand.
-        leads: The records.
-        became: What each lead was converted to.
-        ids: The leads' ids.
-        others: Ids of contacts, accounts and opportunities.
-        users: Ids of users.
-        truth: Where the truth goes.
-    """
+    """Write Lead rows under the ids in `keys`."""
+    ids, users = keys.leads, keys.users
     rng, size = chunk.rng("sf-lead"), len(leads)
     value = {name: column.value for name, column in leads.columns.items()}
-    converted = became.contact >= 0
+    converted = became.contact.is_not_null().to_numpy()
     modified = timestamps(leads.modified, INSTANT)
     owner = refer(users, leads.owner)
     status = choose(
@@ -352,9 +366,9 @@ def write_leads(
             "OwnerId": owner,
             "IsConverted": flag(converted),
             "ConvertedDate": when,
-            "ConvertedAccountId": refer(others[1], became.account),
-            "ConvertedContactId": refer(others[0], became.contact),
-            "ConvertedOpportunityId": refer(others[2], became.opportunity),
+            "ConvertedAccountId": became.account,
+            "ConvertedContactId": became.contact,
+            "ConvertedOpportunityId": became.opportunity,
             "HasOptedOutOfEmail": flag(chance(rng, size, 0.05)),
             "DoNotCall": flag(chance(rng, size, 0.03)),
             "CreatedDate": timestamps(leads.created, INSTANT),
@@ -368,7 +382,7 @@ def write_leads(
         truth,
         chunk,
         leads,
-        "salesforce:lead:" + ids,
-        (*CONTACT_FIELDS, "company_name"),
-        "sfl",
+        keys="salesforce:lead:" + ids,
+        fields=(*CONTACT_FIELDS, "company_name"),
+        prefix="sfl",
     )

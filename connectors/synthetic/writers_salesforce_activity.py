@@ -83,8 +83,9 @@ def write_activities(
     export: SalesforceExport,
     chunk: Chunk,
     contacts: ContactRecords,
-    account_row: IntArray,
     leads: ContactRecords,
+    *,
+    account_row: IntArray,
     opportunities: Opportunities,
     keys: SalesforceKeys,
 ) -> None:
@@ -224,6 +225,7 @@ def write_campaign_members(
     chunk: Chunk,
     contacts: ContactRecords,
     leads: ContactRecords,
+    *,
     keys: SalesforceKeys,
     campaigns: pl.Series,
 ) -> None:

@@ -102,6 +102,7 @@ def write_opportunities(
     chunk: Chunk,
     deals: Deals,
     rows: Opportunities,
+    *,
     keys: SalesforceKeys,
     truth: TruthLog,
     campaigns: pl.Series,
