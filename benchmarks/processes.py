@@ -35,9 +35,7 @@ class Measured:
 
     def peak_between(self, start: float, end: float) -> int:
         """Largest resident size between two instants."""
-        return max(
-            (size for at, size in self.samples if start <= at <= end), default=0
-        )
+        return max((size for at, size in self.samples if start <= at <= end), default=0)
 
 
 def measure(command: Sequence[str], *, cwd: Path) -> Measured:

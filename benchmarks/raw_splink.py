@@ -32,9 +32,9 @@ def link(standardised: Path) -> dict[str, object]:
         unique_id_column_name="source_record_key",
         comparisons=[
             cl.JaroWinklerAtThresholds("given_name_match", [0.92, 0.8]),
-            cl.JaroWinklerAtThresholds(
-                "family_name_match", [0.92, 0.8]
-            ).configure(term_frequency_adjustments=True),
+            cl.JaroWinklerAtThresholds("family_name_match", [0.92, 0.8]).configure(
+                term_frequency_adjustments=True
+            ),
             cl.ExactMatch("email_match").configure(term_frequency_adjustments=True),
             cl.ExactMatch("phone_e164").configure(term_frequency_adjustments=True),
             cl.JaroWinklerAtThresholds("company_name_match", [0.92]),

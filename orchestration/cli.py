@@ -167,9 +167,7 @@ def sync(
     _sync(_settings(config, home), force=force, wait=wait, as_json=as_json)
 
 
-def _sync(
-    settings: Settings, *, force: bool, as_json: bool, wait: float = 0
-) -> None:
+def _sync(settings: Settings, *, force: bool, as_json: bool, wait: float = 0) -> None:
     _quiet()
     from orchestration.summary import read_summary
     from orchestration.sync import run_sync
@@ -266,9 +264,9 @@ def ui(
 
 @bench.command("accuracy")
 def bench_accuracy(
-    folder: Annotated[
-        Path, typer.Option(help="Folder of a demo that was run.")
-    ] = Path("demo"),
+    folder: Annotated[Path, typer.Option(help="Folder of a demo that was run.")] = Path(
+        "demo"
+    ),
     as_json: JsonOption = False,
 ) -> None:
     """Compare the golden records of a demo with the truth of its generator."""

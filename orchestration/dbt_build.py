@@ -57,7 +57,9 @@ class Translator(DagsterDbtTranslator):
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Layer and name: a mart may have the name of the hygiene table it shows."""
         if dbt_resource_props["resource_type"] == "model":
-            return dg.AssetKey([dbt_resource_props["fqn"][1], dbt_resource_props["name"]])
+            return dg.AssetKey(
+                [dbt_resource_props["fqn"][1], dbt_resource_props["name"]]
+            )
         return super().get_asset_key(dbt_resource_props)
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:

@@ -77,7 +77,10 @@ def _try_source(source: SourceConfig, workspace: Workspace) -> Iterator[str]:
         yield from connectors.spreadsheet.inspect_source(source)
     with tempfile.TemporaryDirectory(prefix="tidycrm-doctor-") as scratch:
         report = EXTRACTORS[source.type](
-            source, Landing(Path(scratch)), extracted_at=workspace.clock(), progress=None
+            source,
+            Landing(Path(scratch)),
+            extracted_at=workspace.clock(),
+            progress=None,
         )
         for name, counts in sorted(report.counts.items()):
             rejected = f", {counts.rejected:,} set aside" if counts.rejected else ""

@@ -41,7 +41,9 @@ def write_fx_rates(source: Path | None, out: Path, *, config_file: str) -> FxRep
     Raises:
         ConfigError: The file is missing or has unusable rows; lists the first lines.
     """
-    frame = pl.DataFrame(schema=SCHEMA) if source is None else _read(source, config_file)
+    frame = (
+        pl.DataFrame(schema=SCHEMA) if source is None else _read(source, config_file)
+    )
     out.parent.mkdir(parents=True, exist_ok=True)
     temporary = out.with_name(f".{out.name}.{os.getpid()}.tmp")
     frame.write_parquet(temporary)

@@ -31,7 +31,20 @@ SCHEMA: dict[str, Any] = {
     "engine": pl.String,
 }
 
-LAYERS = ("landing", "staging", "standardise", "warehouse", "published")
+LAYERS = (
+    "landing",
+    "staging",
+    "standardised_contacts",
+    "standardised_accounts",
+    "warehouse",
+    "published",
+)
+"""Files of results, in the order in which a run writes them."""
+
+
+def kept_counts(home: Home) -> Path:
+    """Folder in which the counts of validations wait for the Data Docs site."""
+    return home.stages / "quality" / "counts"
 
 
 def write_layer(

@@ -148,7 +148,7 @@ class _Watcher:
         self._run_id = run_id
         self._observer = observer
         self._done = threading.Event()
-        self._seen = 0
+        self._cursor: str | None = None
         self._thread = threading.Thread(target=self._follow, daemon=True)
 
     def __enter__(self) -> _Watcher:
@@ -169,9 +169,12 @@ class _Watcher:
     def _report(self) -> None:
         if self._observer is None:
             return
-        entries = self._instance.all_logs(self._run_id, of_type=set(_STEP_EVENTS))
-        for entry in entries[self._seen :]:
-            event = entry.dagster_event
+        # From where the last look ended: a run has thousands of events.
+        news = self._instance.get_records_for_run(
+            self._run_id, cursor=self._cursor, of_type=set(_STEP_EVENTS)
+        )
+        self._cursor = news.cursor
+        for record in news.records:
+            event = record.event_log_entry.dagster_event
             if event is not None and event.step_key is not None:
                 self._observer(event.step_key, _STEP_EVENTS[event.event_type])
-        self._seen = len(entries)

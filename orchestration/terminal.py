@@ -115,7 +115,7 @@ def print_summary(
         ("Revenue in", f"{summary.revenue_in:,.2f} {currency}", "every event"),
         *(
             (
-                f"  − {item.reason.replace('_', ' ')}",
+                f"  - {item.reason.replace('_', ' ')}",
                 f"{item.amount:,.2f} {currency}",
                 f"{item.events:,} events",
             )

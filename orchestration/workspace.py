@@ -137,9 +137,7 @@ def _file_hashes(paths: list[Path]) -> list[str]:
     ]
 
 
-def _digest_folder(
-    digest: hashlib._Hash, folder: Path, suffixes: set[str]
-) -> None:
+def _digest_folder(digest: hashlib._Hash, folder: Path, suffixes: set[str]) -> None:
     skipped = {"target", "logs", "dbt_packages", "__pycache__"}
     for path in sorted(folder.rglob("*")):
         if path.suffix in suffixes and not skipped.intersection(path.parts):

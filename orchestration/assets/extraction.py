@@ -4,8 +4,6 @@ A source asset copies what is new at the source into the landing zone; it alone 
 retried. The landed objects follow it in the graph, where checks and dbt attach.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -3,8 +3,6 @@
 Each asset calls one function of the `hygiene` package with paths of the home folder.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
@@ -135,7 +133,10 @@ def _quarantine(workspace: Workspace) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=hygiene_key(table),
-        deps=[hygiene_key("standardised_contacts"), hygiene_key("standardised_accounts")],
+        deps=[
+            hygiene_key("standardised_contacts"),
+            hygiene_key("standardised_accounts"),
+        ],
         group_name=GROUP,
         kinds={"polars", "parquet"},
         description="One row per record or line that cannot be used, with the reason "

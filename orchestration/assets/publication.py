@@ -1,18 +1,18 @@
 """The last steps: one table of all check results, then the published file."""
 
-from __future__ import annotations
-
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from connectors.landing import Landing
+from hygiene.quality import build_data_docs, standardise_results
 from orchestration.dbt_build import published_models
 from orchestration.home import Home, replace_text
 from orchestration.publishing import PublishedTable, SourceWatermark, publish, quote
-from orchestration.quality_results import write_all
+from orchestration.quality_results import kept_counts, write_all, write_layer
 from orchestration.runs import WAREHOUSE_POOL, run_instant
 from orchestration.workspace import Workspace, input_fingerprint, tidycrm_version
 
@@ -42,7 +42,26 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
     def data_quality_results(
         context: dg.AssetExecutionContext,
     ) -> dg.MaterializeResult[None]:
-        results = write_all(workspace.home, context.run_id)
+        home = workspace.home
+        for entity in ("contacts", "accounts"):
+            table = f"standardised_{entity}"
+            write_layer(
+                home,
+                table,
+                (
+                    asdict(each)
+                    for each in standardise_results(home.stage(table), table)
+                ),
+                run_id=context.run_id,
+                checked_at=run_instant(context),
+            )
+        results = write_all(home, context.run_id)
+        docs = build_data_docs(
+            kept_counts(home),
+            home.reports / "quality",
+            run_id=context.run_id,
+            checked_at=run_instant(context),
+        )
         failed = results.filter(~pl.col("success"))
         return dg.MaterializeResult(
             metadata={
@@ -50,6 +69,7 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
                 "checks_failed": failed.height,
                 "errors": failed.filter(pl.col("severity") == "error").height,
                 "warnings": failed.filter(pl.col("severity") == "warn").height,
+                "report": dg.MetadataValue.path(str(docs.index)),
             }
         )
 

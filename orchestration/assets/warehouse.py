@@ -1,13 +1,12 @@
 """The two dbt passes: staging and unions before hygiene, marts after it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.dbt_build import Translator, target_path, test_results
@@ -49,6 +48,23 @@ def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefi
     return [before_identity, after_identity]
 
 
+def _with_row_counts(workspace: Workspace, events: list[Any]) -> Iterator[Any]:
+    """Tell the rows of every table that was built; views are not counted."""
+    with duckdb.connect(str(workspace.home.warehouse), read_only=True) as warehouse:
+        rows = {
+            f"{schema}__{table}": count
+            for schema, table, count in warehouse.execute(
+                "select schema_name, table_name, estimated_size from duckdb_tables()"
+            ).fetchall()
+        }
+    for event in events:
+        count = rows.get(event.output_name) if isinstance(event, dg.Output) else None
+        if count is None:
+            yield event
+        else:
+            yield event.with_metadata({**event.metadata, "dagster/row_count": count})
+
+
 def _build(
     workspace: Workspace,
     context: dg.AssetExecutionContext,
@@ -59,12 +75,20 @@ def _build(
     instant = run_instant(context)
     variables = workspace.dbt_vars(workspace.as_of(instant))
     invocation = dbt.cli(
-        ["build", "--vars", json.dumps(variables), "--exclude-resource-type", "unit_test"],
+        [
+            "build",
+            "--vars",
+            json.dumps(variables),
+            "--exclude-resource-type",
+            "unit_test",
+        ],
         context=context,
         target_path=target_path(workspace),
     )
     try:
-        yield from invocation.stream().fetch_row_counts()
+        # dagster-dbt can fetch row counts too, but keeps the warehouse open in this
+        # process, so the next dbt could not have it.
+        yield from _with_row_counts(workspace, list(invocation.stream()))
     finally:
         results = target_path(workspace) / "run_results.json"
         if results.exists():

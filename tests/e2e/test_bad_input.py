@@ -40,9 +40,7 @@ def sheet(folder: Path, file: str, **options: Any) -> dict[str, Any]:
         {
             "name": "sheet",
             "type": "spreadsheet",
-            "tables": [
-                {"path": str(folder / file), "object": "contacts", **options}
-            ],
+            "tables": [{"path": str(folder / file), "object": "contacts", **options}],
         }
     )
     return document

@@ -65,7 +65,7 @@ def test_every_landed_line_is_landed_or_rejected(demo: Project) -> None:
 
 
 def test_revenue_in_is_revenue_out(demo: Project) -> None:
-    (counted, excluded, everything), = demo.query(
+    ((counted, excluded, everything),) = demo.query(
         "select sum(amount_reporting) filter (where is_counted), "
         "sum(amount_reporting) filter (where not is_counted), sum(amount_reporting) "
         "from fct_revenue_events"

@@ -75,7 +75,7 @@ def test_readers_never_see_a_half_made_file(demo: Project, tmp_path: Path) -> No
         "while time.monotonic() < end:\n"
         "    with duckdb.connect(sys.argv[1], read_only=True) as c:\n"
         "        n = c.sql('select count(*) from dim_contacts').fetchall()[0][0]\n"
-        "        p = c.sql(\"select row_count from publication where item_name = "
+        '        p = c.sql("select row_count from publication where item_name = '
         "'dim_contacts'\").fetchall()[0][0]\n"
         "    assert n == p == int(sys.argv[2]), (n, p)\n"
         "    opened += 1\n"

@@ -39,6 +39,9 @@ def test_a_rebuild_without_the_ledger_gives_the_same_golden_ids(
     prepare_demo(tmp_path, people=PEOPLE)
     fresh = Project(tmp_path)
     fresh.sync()
-    for table, key in (("dim_contacts", "golden_contact_id"), ("dim_accounts", "golden_account_id")):
+    for table, key in (
+        ("dim_contacts", "golden_contact_id"),
+        ("dim_accounts", "golden_account_id"),
+    ):
         query = f"select {key} from {table} order by 1"
         assert fresh.query(query) == demo.query(query)

@@ -19,9 +19,7 @@ sources:
 
 
 def parse(text: str, tmp_path: Path, **environment: str) -> Config:
-    return parse_config(
-        text, path=tmp_path / "tidycrm.yml", environment=environment
-    )
+    return parse_config(text, path=tmp_path / "tidycrm.yml", environment=environment)
 
 
 def problems(text: str, tmp_path: Path, **environment: str) -> list[str]:

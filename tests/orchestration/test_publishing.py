@@ -47,7 +47,9 @@ def run_publish(warehouse: Path, out: Path, run_id: str, **options: object) -> P
 
 
 def test_published_file_holds_rows_comments_and_publication(tmp_path: Path) -> None:
-    file = run_publish(make_warehouse(tmp_path / "wh.duckdb", 5), tmp_path / "out", "r1")
+    file = run_publish(
+        make_warehouse(tmp_path / "wh.duckdb", 5), tmp_path / "out", "r1"
+    )
     with duckdb.connect(str(file), read_only=True) as reader:
         assert reader.sql("select id from dim_customers").fetchall() == [
             (n,) for n in range(5)
