@@ -103,7 +103,7 @@ class EmailStandardiser:
         return self._domains[domain]
 
     def _look_at(self, domain: str) -> _DomainFacts | None:
-        if domain.endswith(".") or domain.startswith("."):
+        if domain != domain.strip(". "):
             return None
         host = encode_host(domain)
         if host is None or "." not in host:

@@ -33,12 +33,15 @@ _REMARK: Final = re.compile(
     r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|„[^“]*“)\s*"
 )
 _EDGE_DIRT: Final = ' ,;:*#_|/\\<>=+~^!?&"-\u2013\u2014'
+_TOKEN_DIRT: Final = _EDGE_DIRT.replace(",", "").replace("-", "")
 _URL: Final = re.compile(
     r"https?://|www\.|\.(?:com|net|org|ru|info|xyz)\b", re.IGNORECASE
 )
 _TRAILING_NUMBER: Final = re.compile(r"\s+\d+$")
 
 
+# Odd texts may need a second look until their parts are stable; real names need none.
+_MOST_ROUNDS: Final = 6
 # East Asian names are written without a space while they are this short.
 _LONGEST_JOINT_NAME: Final = 6
 
@@ -133,6 +136,30 @@ class PersonNameStandardiser:
         """
         if plain := self._read_plain(name):
             return plain
+        found = self._standardise(name)
+        for _ in range(_MOST_ROUNDS):
+            if found.full is None:
+                return found
+            # What the parts say by themselves is what the next run will read.
+            own = PersonNameInput(
+                found.full,
+                found.title,
+                found.given,
+                found.middle,
+                found.family,
+                found.suffix,
+            )
+            again = self._read_plain(own) or self._standardise(own)
+            if again[:6] == found[:6]:
+                break
+            found = again
+            if found.full is not None:
+                found = found._replace(
+                    status=Status.CORRECTED, rule="name.parts_separated"
+                )
+        return found
+
+    def _standardise(self, name: PersonNameInput) -> PersonName:
         first = self._clean(name.first_name)
         last = self._clean(name.last_name)
         full = _EMPTY
@@ -150,7 +177,7 @@ class PersonNameStandardiser:
             if middle and not parts.middle and middle != parts.given:
                 parts = parts._replace(middle=middle)
         if name.suffix is not None and not parts.suffix:
-            suffix = self._canonical_suffix(self._clean(name.suffix).text)
+            suffix = self._canonical_suffix(clean_text(name.suffix))
             parts = parts._replace(suffix=suffix)
         if name.salutation is not None and (
             title := self._canonical_title(name.salutation)
@@ -250,6 +277,11 @@ class PersonNameStandardiser:
             bare = _REMARK.sub(" ", text).strip()
             if has_letter(bare):
                 text = bare
+            text = " ".join(
+                token.strip(_TOKEN_DIRT)
+                for token in text.replace(" ,", ", ").split()
+                if has_letter(token)
+            )
             text = " ".join(
                 _TRAILING_NUMBER.sub(
                     "", text.strip(_EDGE_DIRT[0] + _EDGE_DIRT[2:])

@@ -47,7 +47,10 @@ _LABEL: Final = re.compile(
     r"|m|t|p|h|w|o|c|office|work|home|fax|büro|direct|main|whatsapp)\b\)?\s*[.:\-]*\s*(?=[+(\d])",
     re.IGNORECASE,
 )
+# Accepted: "1-800-FLOWERS". Rejected: "call after 5 pm".
+_KEYPAD_LETTERS: Final = re.compile(r"\+?[\d ().\-]{3,}[A-Z\-]{4,12}\Z")
 _FEWEST_DIGITS: Final = 5
+_FEWEST_FILLER: Final = 3
 _FEWEST_IN_ONE_OF_SEVERAL: Final = 7
 _FEWEST_WITHOUT_PLUS: Final = 11
 _ASCENDING: Final = "01234567890123456789"
@@ -149,11 +152,13 @@ def standardise_phone(
     if not text:
         return PhoneResult(None, Status.MISSING, "phone.missing")
     digits = _NOT_DIGIT.sub("", text)
-    if words.placeholders.holds(text, "phone") or (digits and _is_filler(digits)):
+    if words.placeholders.holds(text, "phone") or (
+        len(digits) >= _FEWEST_FILLER and _is_filler(digits)
+    ):
         return PhoneResult(None, Status.PLACEHOLDER, "phone.placeholder")
     if _SCIENTIFIC.search(text):
         return PhoneResult(None, Status.INVALID, "phone.scientific_notation")
-    if len(digits) < _FEWEST_DIGITS:
+    if len(digits) < _FEWEST_DIGITS and not _KEYPAD_LETTERS.match(text):
         rule = "phone.too_short" if digits else "phone.no_digits"
         return PhoneResult(None, Status.INVALID, rule)
     found = _read(text, region)

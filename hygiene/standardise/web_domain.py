@@ -118,8 +118,9 @@ def standardise_domain(
     result = _standardise_one(text, words)
     if result.rule != "domain.syntax":
         return result
-    for part in _SEVERAL.split(text):
-        if part and "." in part and part != text:
+    for piece in _SEVERAL.split(text):
+        part = piece.strip("()[]<>\"'")
+        if "." in part and part != text:
             result = _standardise_one(part, words)
             if result.value is not None:
                 return result._replace(
@@ -131,7 +132,7 @@ def standardise_domain(
 def _standardise_one(text: str, words: Vocabulary) -> DomainResult:
     repaired: str | None = None
     rest = _SCHEME.sub("", text)
-    rest = _SCHEME.sub("", rest)
+    rest = _SCHEME.sub("", rest).lstrip("/\\")
     if rest.lower().startswith("mailto:"):
         rest = rest[7:]
     authority, _, path = rest.replace("\\", "/").partition("/")

@@ -1,0 +1,147 @@
+"""Laws that hold for every value: total, deterministic, idempotent, raw kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hygiene.standardise import (
+    EmailStandardiser,
+    PersonNameInput,
+    PersonNameStandardiser,
+    Status,
+    standardise_city,
+    standardise_company,
+    standardise_country,
+    standardise_domain,
+    standardise_email,
+    standardise_industry,
+    standardise_job_title,
+    standardise_person_name,
+    standardise_phone,
+    standardise_postal_code,
+    standardise_state,
+    standardise_street,
+)
+from hygiene.standardise.text import clean_text, match_form, repair_mojibake
+
+# Any Unicode string, surrogates included, and strings that look like the real thing.
+ANY = st.text(max_size=40)
+PIECES = st.lists(
+    st.sampled_from(
+        [
+            "Ann", "LEE", "o'brien", "MCKAY", "van", "der", "von", "de", "la", "Dr.", "Prof",
+            "Jr.", "PhD", "ma", ",", ";", "(", ")", '"', "-", ".", "..", " ", "@", "acme",
+            "gmail.com", "www.", "http://", "/", "GmbH", "& Co. KG", "Ltd.", "S.A.", "the",
+            "dba", "c/o", "formerly", "old", "n/a", "null", "NA", "+49", "030", "1234567",
+            "415-555-2671", "x12", "0", "李", "明", "株式会社", "\u041e\u041e\u041e", "Ü", "ß", "İ", "ÿ",
+            "Ã¼", "é", "\u0301", "\u200b", "\u00a0", "\t", "test", "asdf", "US", "Germany", "xxx",
+            "ǆ", "ﬁ", "ŉ", "Ⅳ", "①", "ª", "\ud800",
+        ]
+    ),
+    max_size=7,
+).map("".join)  # fmt: skip
+SPACED = st.lists(PIECES, max_size=4).map(" ".join)
+VALUES = st.one_of(ANY, PIECES, SPACED)
+
+SINGLE: dict[str, Callable[[str], Any]] = {
+    "email": standardise_email,
+    "phone without region": standardise_phone,
+    "phone in Germany": lambda raw: standardise_phone(raw, region="DE"),
+    "phone in the US": lambda raw: standardise_phone(raw, region="US"),
+    "country": standardise_country,
+    "domain": standardise_domain,
+    "company": standardise_company,
+    "city": standardise_city,
+    "street": standardise_street,
+    "state": lambda raw: standardise_state(raw, country="US"),
+    "postal code": lambda raw: standardise_postal_code(raw, country="GB"),
+    "postal code with lost zeros": lambda raw: standardise_postal_code(
+        raw, country="DE"
+    ),
+    "job title": standardise_job_title,
+    "industry": standardise_industry,
+}
+
+
+@pytest.mark.parametrize("name", SINGLE)
+@settings(max_examples=150, deadline=None)
+@given(raw=VALUES)
+def test_standardisers_are_total_and_idempotent(name: str, raw: str) -> None:
+    function = SINGLE[name]
+    once = function(raw)
+    assert isinstance(once.status, Status)
+    assert once.rule
+    usable = once.status in {Status.VALID, Status.CORRECTED}
+    assert (once.value is not None) == usable
+    if once.value is not None:
+        again = function(once.value)
+        assert again.value == once.value
+        assert again.status is Status.VALID
+    assert function(raw) == once
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    full=st.none() | VALUES,
+    salutation=st.none() | st.sampled_from(["Mr.", "Herr", "x", ""]),
+    first=st.none() | VALUES,
+    middle=st.none() | VALUES,
+    last=st.none() | VALUES,
+    suffix=st.none() | st.sampled_from(["Jr.", "III", "?", ""]),
+)
+def test_names_are_total_and_idempotent(
+    full: str | None,
+    salutation: str | None,
+    first: str | None,
+    middle: str | None,
+    last: str | None,
+    suffix: str | None,
+) -> None:
+    once = standardise_person_name(
+        PersonNameInput(full, salutation, first, middle, last, suffix)
+    )
+    usable = once.status in {Status.VALID, Status.CORRECTED}
+    assert (once.full is not None) == usable
+    assert bool(once.given or once.family) == usable
+    if usable:
+        again = standardise_person_name(
+            PersonNameInput(
+                once.full, once.title, once.given, once.middle, once.family, once.suffix
+            )
+        )
+        assert again[:6] == once[:6]
+        assert again[8:] == once[8:]
+
+
+@settings(max_examples=150, deadline=None)
+@given(raws=st.lists(VALUES, max_size=6))
+def test_what_was_seen_before_does_not_change_a_verdict(raws: list[str]) -> None:
+    email, name = EmailStandardiser(), PersonNameStandardiser()
+    for raw in raws:
+        assert email(raw) == standardise_email(raw)
+        parts = PersonNameInput(first_name=raw, last_name=raw)
+        assert name(parts) == standardise_person_name(parts)
+        whole = PersonNameInput(full_name=raw)
+        assert name(whole) == standardise_person_name(whole)
+
+
+@settings(max_examples=300, deadline=None)
+@given(raw=VALUES)
+def test_text_forms_are_stable(raw: str) -> None:
+    clean = clean_text(raw)
+    assert clean_text(clean) == clean
+    repaired = repair_mojibake(clean)
+    assert repair_mojibake(repaired) == repaired
+    match = match_form(clean)
+    assert match is None or (match.isascii() and match == match.lower())
+
+
+def test_missing_is_not_a_value() -> None:
+    for function in SINGLE.values():
+        assert function("").status is Status.MISSING
+        assert function(" \u00a0\u200b").status is Status.MISSING
