@@ -5,7 +5,8 @@ opportunities as (
     select
         *,
         case source_type when 'salesforce' then 1 when 'hubspot' then 2 else 3 end as source_rank,
-        trim(regexp_replace(lower(opportunity_name), '[^a-z0-9]+', ' ', 'g')) as name_key,
+        trim(regexp_replace(lower(opportunity_name), '[^\p{L}\p{N}]+', ' ', 'g')) as name_key,
+        list_distinct(regexp_extract_all(lower(opportunity_name), '[\p{L}\p{N}]+')) as name_words,
         list_sort(list_distinct(regexp_extract_all(lower(opportunity_name), '[0-9]+'))) as name_numbers
     from {{ ref('int_opportunities_resolved') }}
 ),
@@ -74,15 +75,22 @@ taken_originals as (
 ),
 
 -- 3. Same account, currency and nearly the same amount, day and name, in systems of two vendors.
--- Numbers in names must agree ('Phase 1' is not 'Phase 2') and won never repeats lost.
-candidates as (
+-- Numbers in names must agree ('Phase 1' is not 'Phase 2') and won never repeats lost. Strong
+-- agreement on the name excuses a corrected amount, and equal amounts excuse a shortened name.
+pairs as (
     select
         originals.source_record_key as original_key,
         copies.source_record_key as copy_key,
         copies.source_type as copy_source_type,
         abs(originals.amount - copies.amount) as amount_distance,
         abs(date_diff('day', originals.close_date, copies.close_date)) as days_distance,
-        jaro_winkler_similarity(originals.name_key, copies.name_key) as name_similarity
+        abs(originals.amount - copies.amount) / greatest(abs(originals.amount), abs(copies.amount)) as amount_rate,
+        jaro_winkler_similarity(originals.name_key, copies.name_key) as name_similarity,
+        -- Every word of the shorter name occurs in the longer one.
+        len(originals.name_words) >= 2
+        and len(copies.name_words) >= 2
+        and len(list_intersect(originals.name_words, copies.name_words))
+            = least(len(originals.name_words), len(copies.name_words)) as is_name_contained
     from opportunities as originals
     inner join opportunities as copies
         on originals.golden_account_id = copies.golden_account_id
@@ -102,12 +110,22 @@ candidates as (
         and not originals.is_deleted
         and not copies.is_deleted
         and originals.amount <> 0
-        and abs(originals.amount - copies.amount)
-            <= {{ var('deal_match_amount_rate') }} * greatest(abs(originals.amount), abs(copies.amount))
+        and originals.name_key <> ''
         and abs(date_diff('day', originals.close_date, copies.close_date)) <= {{ var('deal_match_days') }}
-        and jaro_winkler_similarity(originals.name_key, copies.name_key) >= {{ var('deal_match_name_similarity') }}
         and originals.name_numbers = copies.name_numbers
         and not (originals.status in ('won', 'lost') and copies.status in ('won', 'lost') and originals.status <> copies.status)
+),
+
+candidates as (
+    select *
+    from pairs
+    where
+        (amount_rate <= {{ var('deal_match_amount_rate') }} and name_similarity >= {{ var('deal_match_name_similarity') }})
+        or (
+            amount_rate <= {{ var('deal_match_loose_amount_rate') }}
+            and name_similarity >= {{ var('deal_match_strict_name_similarity') }}
+        )
+        or (amount_rate = 0 and is_name_contained)
 ),
 
 -- One to one, best pairs first: each round takes every pair that is the best of both its records
