@@ -6,10 +6,12 @@ but cannot guess what is missing, a placeholder or a shared mailbox. Hence the f
 are upper bounds: no real matcher reaches them.
 
 Contacts. Two records of one person are decidable when they share one of: personal
-e-mail; mobile number; name and company; name and home address or home phone; name and
-birth date; a link (CRM merge, sync id, lead conversion). Pairs may also be reached
-through other records of the person. Pairs of different people are forced errors when
-everything that both records tell is equal and would decide a true pair.
+e-mail; mobile number; name and company; family name and company, where nobody else of
+that family name is recorded at the company; name and home address or home phone; name
+and birth date; a link (CRM merge, sync id, lead conversion). A company is known by its
+name, mail domain, switchboard or street. Pairs may also be reached through other records
+of the person. Pairs of different people are forced errors when everything that both
+records tell is equal and would decide a true pair.
 
 Accounts. Two records of one company are decidable when they share domain, phone or
 street address, or a name that only this company bears in the exports.
@@ -28,7 +30,9 @@ from connectors.synthetic.customers import Buyers
 from connectors.synthetic.rng import BoolArray, IntArray
 from connectors.synthetic.world import Chunk
 
-_TOLD = ("mail", "mobile", "home", "name", "company", "address", "born", "suffix")
+_TOLD = (
+    "mail", "mobile", "home", "name", "family", "company", "address", "born", "suffix",
+)  # fmt: skip
 
 
 def _pairs_in_groups(sizes: pl.Series) -> int:
@@ -48,6 +52,7 @@ _DECIDES = (
     | _shares("name", "address")
     | _shares("name", "home")
     | _shares("name", "born")
+    | (_shares("family", "company") & pl.col("is_only"))
 )
 
 
@@ -94,6 +99,8 @@ class CeilingLog:
             for left, right, target in links
         ]
         frame = frame.filter(pl.col("entity") >= 0)
+        alone = pl.col("entity").n_unique().over("family", "company") == 1
+        frame = frame.with_columns(is_only=alone)
         self.contact_records += len(frame)
         pairs = frame.join(frame, on="entity", suffix="_r").filter(
             pl.col("row") < pl.col("row_r")

@@ -11,26 +11,38 @@ import polars as pl
 
 from connectors.synthetic.contact_records import MAILBOX, PERSON, ContactRecords
 from connectors.synthetic.customers import Buyers
+from connectors.synthetic.dirt import Kind
 from connectors.synthetic.rng import BoolArray, IntArray
 from connectors.synthetic.world import Chunk
 
 _MAILBOX_BASE = 10**12
+_PRIVATE_SLOT = 2
 
 
 def _if_known(known: BoolArray, values: IntArray) -> IntArray:
     return np.where(known, values.astype(np.int64), -1)
 
 
-def _name_codes(chunk: Chunk) -> IntArray:
-    """Number the distinct names of the chunk's people."""
+def _name_codes(chunk: Chunk) -> tuple[IntArray, IntArray]:
+    """Number the distinct full names and family names of the chunk's people."""
     people, vocabulary = chunk.people, chunk.world.vocabulary
-    key = (
-        vocabulary.first.slug_id[people.first] * 10**10
-        + vocabulary.last.slug_id[people.last] * 10**5
-        + people.second_last
-    )
-    codes: IntArray = np.unique(key, return_inverse=True)[1].astype(np.int64)
-    return codes
+    family = vocabulary.last.slug_id[people.last] * 10**5 + people.second_last
+    full = vocabulary.first.slug_id[people.first] * 10**10 + family
+    codes: IntArray = np.unique(full, return_inverse=True)[1].astype(np.int64)
+    return codes, family
+
+
+def _reveals_company(
+    records: ContactRecords, known: dict[str, BoolArray], has_company: BoolArray
+) -> BoolArray:
+    """Tell which records lead to their company: by name, mail, switchboard, street."""
+    mail_bits = records.columns["email"].bits
+    business = known["email"] & (records.mail_code % 3 != _PRIVATE_SLOT)
+    shared = (mail_bits & np.uint64(Kind.SHARED_MAILBOX)) > 0
+    told: BoolArray = has_company | business | shared | known["phone"]
+    told |= known["street"]
+    told &= records.firm >= 0
+    return told
 
 
 def contact_evidence(
@@ -42,7 +54,7 @@ def contact_evidence(
         chunk: The part of the world in hand.
         records: Contact-like records.
         shown: Which of them are in an export.
-        has_company: Which of them lead to their company.
+        has_company: Which of them name their company.
 
     Returns:
         One row per record in the same order; `entity` is -1 for what does not count.
@@ -53,6 +65,8 @@ def contact_evidence(
     at = np.maximum(records.person, 0)
     known = {name: columns[name].known() & is_person for name in columns}
     named = known["first_name"] & known["last_name"]
+    full, family = _name_codes(chunk)
+    firm_known = _reveals_company(records, known, has_company) & is_person
     mail = np.where(
         box,
         _MAILBOX_BASE + records.firm,
@@ -67,8 +81,9 @@ def contact_evidence(
             "mail": mail,
             "mobile": _if_known(known["mobile_phone"], at),
             "home": _if_known(home_known, people.head[at]),
-            "name": _if_known(named, _name_codes(chunk)[at]),
-            "company": _if_known(has_company & is_person, records.firm),
+            "name": _if_known(named, full[at]),
+            "family": _if_known(known["last_name"], family[at]),
+            "company": _if_known(firm_known, records.firm),
             "address": _if_known(known["street"] & private, people.head[at]),
             "born": _if_known(known["birth_date"], people.birth_day[at]),
             "suffix": _if_known(known["suffix"], people.generation[at]),
@@ -79,7 +94,7 @@ def contact_evidence(
 def buyer_evidence(chunk: Chunk, sheets: list[Buyers]) -> pl.DataFrame:
     """Tell what the implied buyers reveal: one row per distinct address."""
     parts: list[pl.DataFrame] = []
-    codes = _name_codes(chunk)
+    codes, families = _name_codes(chunk)
     for buyers in sheets:
         at, columns = buyers.person, buyers.columns
         known = {name: column.known() for name, column in columns.items()}
@@ -98,6 +113,7 @@ def buyer_evidence(chunk: Chunk, sheets: list[Buyers]) -> pl.DataFrame:
                         known["phone"] & (buyers.firm < 0), chunk.people.head[at]
                     ),
                     "name": _if_known(named, codes[at]),
+                    "family": _if_known(known["last_name"], families[at]),
                     "company": buyers.firm,
                     "address": none,
                     "born": none,

@@ -29,7 +29,7 @@ from connectors.synthetic.truth import TruthLog
 from connectors.synthetic.world import World, create_world, open_chunk
 
 MIN_PEOPLE, MAX_PEOPLE = 1_000, 5_000_000
-_SPLIT_FROM_PEOPLE = 10_000
+_SPLIT_FROM_PEOPLE = 5_000
 _OUTPUTS = ("salesforce", "hubspot", "spreadsheets", "truth")
 
 

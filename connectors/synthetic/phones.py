@@ -89,6 +89,8 @@ def _fill(
     numbers: pl.Series, template: IntArray, templates: Sequence[str]
 ) -> pl.Series:
     """Write each number with its template, all rows at once as bytes."""
+    if not len(numbers):
+        return numbers
     present = numbers.is_not_null().to_numpy()
     plain = numbers.fill_null("").to_numpy().astype(f"S{_DIGIT_BYTES}")
     matrix = np.ascontiguousarray(plain).view(np.uint8).reshape(-1, _DIGIT_BYTES)

@@ -24,7 +24,7 @@ def digests(folder: Path) -> dict[str, str]:
 @pytest.mark.usefixtures("small_chunks")
 def test_same_request_gives_identical_bytes(tmp_path: Path) -> None:
     for name in ("a", "b"):
-        generate(tmp_path / name, people=5_000, seed=3, as_of=AS_OF)
+        generate(tmp_path / name, people=3_000, seed=3, as_of=AS_OF)
     assert digests(tmp_path / "a") == digests(tmp_path / "b")
 
 

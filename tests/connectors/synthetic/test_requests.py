@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
 import connectors.synthetic
-from connectors.synthetic import DirtProfile, SyntheticRequestError, generate
+from connectors.synthetic import (
+    DirtProfile,
+    Proportions,
+    SyntheticRequestError,
+    generate,
+)
 from connectors.synthetic.__main__ import main
 
 AS_OF = date(2026, 1, 15)
@@ -44,7 +50,7 @@ def test_rates_outside_zero_and_one_and_unknown_knobs_are_refused() -> None:
 
 
 def test_every_knob_is_described() -> None:
-    for model in (DirtProfile, connectors.synthetic.Proportions):
+    for model in (DirtProfile, Proportions):
         for name, field in model.model_fields.items():
             assert field.description, name
 
@@ -74,3 +80,34 @@ def test_facade_lists_everything_it_offers() -> None:
     listed = connectors.synthetic.__all__
     assert listed == sorted(listed)
     assert all(hasattr(connectors.synthetic, name) for name in listed)
+
+
+def test_readme_lists_every_knob_with_its_default() -> None:
+    folder = Path(connectors.synthetic.__file__).parent
+    lines = (folder / "README.md").read_text("utf-8").splitlines()
+    for model in (DirtProfile, Proportions):
+        for name, field in model.model_fields.items():
+            row = f"| `{name}` | {field.default:g} | {field.description} |"
+            assert row in lines
+
+
+EXTREMES = {
+    "everything dirty": {
+        "dirt": DirtProfile(**dict.fromkeys(DirtProfile.model_fields, 1.0))
+    },
+    "only consumers": {"proportions": Proportions(consumer=1.0)},
+    "one company": {"proportions": Proportions(people_per_company=1_000.0)},
+    "one CRM": {
+        "proportions": Proportions(company_in_both=0.0, company_only_salesforce=1.0)
+    },
+    "long ago": {"as_of": date(2000, 2, 29)},
+}
+
+
+@pytest.mark.parametrize("knobs", EXTREMES.values(), ids=EXTREMES)
+def test_extreme_knobs_still_give_a_whole_crm(
+    tmp_path: Path, knobs: dict[str, Any]
+) -> None:
+    report = generate(tmp_path, **{"people": 1_000, "seed": 1, "as_of": AS_OF, **knobs})
+    assert all(path.stat().st_size for path in report.files)
+    assert report.truth_rows["truth_contacts"] > 1_000

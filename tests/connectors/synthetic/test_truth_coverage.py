@@ -14,6 +14,11 @@ def _md5(text: str) -> str:
     return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
 
 
+def _lower(text: str) -> str:
+    """Letter by letter as SQL does: Python alone writes a final Greek sigma."""
+    return "".join(char.lower() for char in text)
+
+
 def _buyer_keys(crm: Crm) -> tuple[set[str], set[str]]:
     buyers, companies = set(), set()
     lines = (
@@ -31,7 +36,7 @@ def _buyer_keys(crm: Crm) -> tuple[set[str], set[str]]:
         ]
     )
     for line in lines:
-        email, name, company, domain = (str(v).strip(" ").lower() for v in line)
+        email, name, company, domain = (_lower(str(v).strip(" ")) for v in line)
         if email:
             buyers.add(_md5(email))
         elif name:
