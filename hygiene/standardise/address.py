@@ -113,10 +113,12 @@ def _clean_place(raw: str | None, words: Vocabulary, kind: str) -> TextResult | 
         return TextResult(None, Status.MISSING, f"{kind}.missing")
     if words.placeholders.holds(text, "text"):
         return TextResult(None, Status.PLACEHOLDER, f"{kind}.placeholder")
-    repaired = repair_mojibake(text).strip(_EDGE_DIRT)
+    repaired = " ".join(repair_mojibake(text).strip(_EDGE_DIRT).split())
     if not any(character.isalnum() for character in repaired):
         return TextResult(None, Status.INVALID, f"{kind}.no_letters")
-    return " ".join(repaired.split())
+    if repaired != text and words.placeholders.holds(repaired, "text"):
+        return TextResult(None, Status.PLACEHOLDER, f"{kind}.placeholder")
+    return repaired
 
 
 def standardise_city(

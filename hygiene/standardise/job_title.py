@@ -50,6 +50,8 @@ def standardise_job_title(
     text = " ".join(repair_mojibake(text).strip(_EDGE_DIRT).split())
     if not has_letter(text):
         return TextResult(None, Status.INVALID, "job_title.no_letters")
+    if words.placeholders.holds(text, "text"):
+        return TextResult(None, Status.PLACEHOLDER, "job_title.placeholder")
     repaired = _title_words(text, words)
     if repaired != text:
         return TextResult(repaired, Status.CORRECTED, "job_title.case")
@@ -101,6 +103,8 @@ def standardise_industry(
     text = " ".join(text.replace("_", " ").strip(_EDGE_DIRT).split()) or text
     if not has_letter(text):
         return TextResult(None, Status.INVALID, "industry.no_letters")
+    if words.placeholders.holds(text, "text"):
+        return TextResult(None, Status.PLACEHOLDER, "industry.placeholder")
     repaired = _title_words(text, words)
     if repaired != text and not is_constant:
         return TextResult(repaired, Status.CORRECTED, "industry.case")

@@ -34,15 +34,16 @@ class RecordIdentity(NamedTuple):
 @lru_cache(maxsize=4)
 def _walk_pattern(walks: tuple[str, ...]) -> re.Pattern[str]:
     rows = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "qwertzuiop", "yxcvbnm", "azertyuiop")
-    return re.compile(
-        "|".join(
-            re.escape(row[start:end])
-            for row in rows
-            for start in range(len(row))
-            for end in range(len(row), start + _SHORTEST_WALK - 1, -1)
-            if any(row[start:end].startswith(walk) for walk in walks)
-        )
-    )
+    pieces = {
+        row[start:end]
+        for row in rows
+        for start in range(len(row))
+        for end in range(start + _SHORTEST_WALK, len(row) + 1)
+        if any(row[start:end].startswith(walk) for walk in walks)
+    }
+    # The longest first, so that "qwertz" is not read as "qwert" and a rest.
+    ordered = sorted(pieces, key=lambda piece: (-len(piece), piece))
+    return re.compile("|".join(ordered))
 
 
 def is_keyboard_walk(word: str, tests: TestWords) -> bool:

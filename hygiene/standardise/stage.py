@@ -213,7 +213,7 @@ class _Carrier:
         low, high = chunk[_KEY][0], chunk[_KEY][-1]
         earlier = (
             self._scan.filter(
-                pl.col(_KEY).is_between(low, high)
+                pl.col(_KEY).is_between(pl.lit(low), pl.lit(high))
                 & (pl.col("standardiser_version") == self._version)
             )
             .select(
