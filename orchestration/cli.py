@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -67,12 +66,6 @@ def _settings(config: Path | None, home: Path | None) -> Settings:
     if home is not None:
         given["home"] = home
     return Settings(**given)
-
-
-def _quiet() -> None:
-    """Keep libraries' chatter off the terminal; the run's log has all of it."""
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "1")
 
 
 @app.command()
@@ -168,22 +161,18 @@ def sync(
 
 
 def _sync(settings: Settings, *, force: bool, as_json: bool, wait: float = 0) -> None:
-    _quiet()
     from orchestration.summary import read_summary
     from orchestration.sync import run_sync
-    from orchestration.terminal import print_summary, progress
+    from orchestration.terminal import only_ours, print_summary, progress
     from orchestration.workspace import open_workspace
 
     console = Console()
     with _reported():
         workspace = open_workspace(settings)
-        if as_json:
-            outcome = run_sync(workspace, force=force, wait_seconds=wait)
-        else:
-            with progress(console) as observer:
-                outcome = run_sync(
-                    workspace, force=force, observer=observer, wait_seconds=wait
-                )
+        with only_ours() as terminal, progress(terminal, shown=not as_json) as observer:
+            outcome = run_sync(
+                workspace, force=force, observer=observer, wait_seconds=wait
+            )
         published = workspace.home.published_file
         summary = read_summary(published)
     if as_json:

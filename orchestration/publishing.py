@@ -135,8 +135,7 @@ def publish(
     try:
         with _builder(warehouse, building) as connection:
             counts = {
-                table.name: _copy(connection, table, has_comments=not table.is_parquet)
-                for table in tables
+                table.name: _copy(connection, table, warehouse.stem) for table in tables
             }
             _write_publication(
                 connection,
@@ -172,35 +171,37 @@ def remove_leftovers(out: Path) -> None:
 
 @contextmanager
 def _builder(warehouse: Path, building: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    # Views in the warehouse name their catalog, which is the stem of its file.
+    source = quote(warehouse.stem)
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("set TimeZone = 'UTC'")
-        connection.execute(f"attach {literal(str(warehouse))} as wh (read_only)")
+        connection.execute(f"attach {literal(str(warehouse))} as {source} (read_only)")
         connection.execute(
             f"attach {literal(str(building))} as pub "
             f"(storage_version {literal(STORAGE_VERSION)})"
         )
         yield connection
         connection.execute("detach pub")
-        connection.execute("detach wh")
+        connection.execute(f"detach {source}")
     finally:
         connection.close()
 
 
 def _copy(
-    connection: duckdb.DuckDBPyConnection, table: PublishedTable, *, has_comments: bool
+    connection: duckdb.DuckDBPyConnection, table: PublishedTable, catalog: str
 ) -> int:
     if table.is_parquet:
         origin = f"read_parquet({literal(table.relation)})"
     else:
-        origin = f"wh.{table.relation}"
+        origin = f"{quote(catalog)}.{table.relation}"
     order = ", ".join(quote(column) for column in table.order_by) or "all"
     connection.execute(
         f"create table pub.main.{quote(table.name)} as "
         f"select * from {origin} order by {order}"
     )
-    if has_comments:
-        _copy_comments(connection, table)
+    if not table.is_parquet:
+        _copy_comments(connection, table, catalog)
     expected = _count(connection, origin)
     written = _count(connection, f"pub.main.{quote(table.name)}")
     if expected != written:
@@ -213,22 +214,26 @@ def _copy(
 
 
 def _copy_comments(
-    connection: duckdb.DuckDBPyConnection, table: PublishedTable
+    connection: duckdb.DuckDBPyConnection, table: PublishedTable, catalog: str
 ) -> None:
     schema, name = (part.strip('"') for part in table.relation.split("."))
     target = f"pub.main.{quote(table.name)}"
-    comment = connection.execute(
-        "select comment from duckdb_tables() where database_name = 'wh' "
-        "and schema_name = ? and table_name = ? and comment is not null",
-        [schema, name],
+    described = connection.execute(
+        "select comment from ("
+        "select database_name, schema_name, table_name, comment from duckdb_tables() "
+        "union all "
+        "select database_name, schema_name, view_name, comment from duckdb_views()) "
+        "where database_name = ? and schema_name = ? and table_name = ? "
+        "and comment is not null",
+        [catalog, schema, name],
     ).fetchall()
-    for (text,) in comment:
+    for (text,) in described:
         connection.execute(f"comment on table {target} is {literal(text)}")
     columns = connection.execute(
         "select column_name, comment from duckdb_columns() "
-        "where database_name = 'wh' and schema_name = ? and table_name = ? "
+        "where database_name = ? and schema_name = ? and table_name = ? "
         "and comment is not null order by column_index",
-        [schema, name],
+        [catalog, schema, name],
     ).fetchall()
     for column, text in columns:
         connection.execute(

@@ -18,7 +18,7 @@ def run_instant(context: Context) -> datetime:
     Steps never ask the clock themselves, so one run has one as-of date even when it
     crosses midnight.
     """
-    record = context.instance.get_run_record_by_id(context.run_id)
+    record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
         return datetime.now(UTC)
     return record.create_timestamp.astimezone(UTC)

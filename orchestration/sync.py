@@ -100,7 +100,11 @@ def run_sync(
                 instance=instance,
                 run_id=run_id,
                 raise_on_error=False,
-                run_config=dg.RunConfig(ops={"landing": LandingRunConfig(force=force)}),
+                run_config=dg.RunConfig(
+                    ops={"landing": LandingRunConfig(force=force)},
+                    # The terminal shows phases; the run's log has every event.
+                    loggers={"console": {"config": {"log_level": "CRITICAL"}}},
+                ),
             )
         if not result.success:
             raise PipelineError(explain(result.all_events), run_id=run_id)

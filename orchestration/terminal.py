@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,8 +40,37 @@ def phase_of(step: str) -> str | None:
 
 
 @contextmanager
-def progress(console: Console) -> Iterator[Observer]:
+def only_ours() -> Iterator[Console]:
+    """Give a console, and keep whatever libraries print off the terminal meanwhile.
+
+    dbt and others write to the process's output; Dagster keeps a copy of it with the
+    run, so nothing is lost. Redirected at the level of file descriptors, because child
+    processes inherit those.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    saved = [os.dup(descriptor) for descriptor in (1, 2)]
+    sink = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(sink, 1)
+        os.dup2(sink, 2)
+        with os.fdopen(os.dup(saved[0]), "w") as terminal:
+            yield Console(file=terminal)
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, original in zip((1, 2), saved, strict=True):
+            os.dup2(original, descriptor)
+            os.close(original)
+        os.close(sink)
+
+
+@contextmanager
+def progress(console: Console, *, shown: bool) -> Iterator[Observer | None]:
     """Show one line per phase: spinner while it runs, seconds when it is done."""
+    if not shown:
+        yield None
+        return
     columns = (
         SpinnerColumn(finished_text="[green]✓[/]"),
         TextColumn("{task.description}"),

@@ -48,7 +48,9 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
         context: dg.AssetCheckExecutionContext,
     ) -> Iterator[dg.AssetCheckResult]:
         landing = Landing(workspace.home.landing)
-        landed = set(landing.objects())
+        landed = {
+            (manifest.source_type, manifest.object) for manifest in landing.manifests()
+        }
         results: list[RuleResult] = []
         for vendor, names in DECLARED_OBJECTS.items():
             for name in names:
@@ -69,7 +71,7 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
             workspace.home,
             "landing",
             (asdict(result) for result in results),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             checked_at=run_instant(context),
         )
 
@@ -114,7 +116,7 @@ def build_published_checks(
             workspace.home,
             "published",
             (asdict(result) for result in results),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             checked_at=run_instant(context),
         )
 
