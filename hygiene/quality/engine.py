@@ -152,8 +152,8 @@ def _prepare(
     """Return only the columns to check; foreign keys replaced by whether they resolve."""
     import pandas as pd
 
-    columns = dict.fromkeys(column for rule in rules for column in rule.columns)
-    frame = df[list(columns)].copy(deep=False)
+    needed = dict.fromkeys(column for rule in rules for column in rule.columns)
+    frame = df[[column for column in needed if column in df.columns]].copy(deep=False)
     for rule in rules:
         check = rule.check
         if isinstance(check, Between) and frame[check.column].dtype == object:
@@ -258,9 +258,6 @@ def _run(
     import great_expectations as gx
 
     frame = _prepare(df, rules, references)
-    for rule in rules:
-        if isinstance(rule.check, ColumnExists) and rule.check.column in df.columns:
-            frame[rule.check.column] = df[rule.check.column]
     with quiet_library(), _without_fingerprints():
         context = open_context()
         batch = (
