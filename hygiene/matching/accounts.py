@@ -10,9 +10,11 @@ address or a phone alone merges nothing: an office tower has many tenants.
 
 from __future__ import annotations
 
+from hygiene.matching.frequencies import Frequency
 from hygiene.matching.specification import (
     BlockingRule,
     Comparison,
+    Conflict,
     Entity,
     Level,
     Specification,
@@ -109,6 +111,13 @@ _COUNTRY = Comparison(
     (Level("exact", exact("country"), "country"), otherwise()),
 )
 
+_NAME_AGREES = ("exact", "same_words", "rare_words", "close", "rare_word", "similar")
+
+_HOLDERS_OF_NAME = (
+    "CASE WHEN count(domain_label) > 0 THEN count(DISTINCT domain_label) "
+    "ELSE greatest(count(DISTINCT phone), count(DISTINCT city)) END"
+)
+
 ACCOUNTS = Specification(
     entity=Entity.ACCOUNT,
     comparisons=(_NAME, _IDENTIFIER, _DOMAIN, _PHONE, _STREET, _LOCALITY, _COUNTRY),
@@ -135,11 +144,26 @@ ACCOUNTS = Specification(
         TrainingRule(("street",), "street"),
     ),
     required_agreement=(
-        (
-            "name",
-            ("exact", "same_words", "rare_words", "close", "rare_word", "similar"),
-        ),
+        ("name", _NAME_AGREES),
         ("identifier", ("exact",)),
         ("domain", ("exact",)),
+    ),
+    conflicts=(Conflict("name", (("identifier", ("exact",)), ("domain", ("exact",)))),),
+    frequencies=(
+        Frequency("name", _HOLDERS_OF_NAME),
+        Frequency("name_sorted", _HOLDERS_OF_NAME),
+        Frequency("name_rare_pair", "count(DISTINCT name_sorted)"),
+        Frequency("name_rare", "count(DISTINCT name_sorted)"),
+        *(
+            Frequency(column, "count(DISTINCT substr(name, 1, 5))")
+            for column in (
+                "domain",
+                "domain_label",
+                "street",
+                "postcode",
+                "city",
+                "country",
+            )
+        ),
     ),
 )

@@ -11,9 +11,12 @@ own mailbox, birth date) no pair is merged automatically.
 
 from __future__ import annotations
 
+from hygiene.matching.frequencies import Frequency
 from hygiene.matching.specification import (
+    Agreements,
     BlockingRule,
     Comparison,
+    Conflict,
     Entity,
     Evidence,
     Level,
@@ -102,12 +105,12 @@ _SUFFIX = Comparison(
 
 _EMAIL = Comparison(
     "email",
-    ("email", "email_local", "work_domain"),
+    ("email", "email_handle", "work_domain"),
     _missing("email"),
     (
         Level("exact", exact("email")),
-        Level("local_part", exact("email_local"), "email_local"),
-        Level("close_local_part", jaro_winkler("email_local", 0.9)),
+        Level("handle", exact("email_handle"), "email_handle"),
+        Level("close_handle", jaro_winkler("email_handle", 0.9)),
         Level("domain", exact("work_domain"), "work_domain", is_shared=True),
         otherwise(),
     ),
@@ -220,6 +223,22 @@ _IDENTIFIER = Comparison(
     ),
 )
 
+_GIVEN_AGREES = (
+    "exact",
+    "swapped",
+    "nickname",
+    "close",
+    "crossed",
+    "initial",
+    "similar",
+)
+_STRONG: Agreements = (
+    ("identifier", ("exact", "close")),
+    ("email", ("exact", "handle", "close_handle")),
+    ("birth_date", ("exact", "close")),
+)
+"""Facts that one person has alone, whatever the name says."""
+
 _G1 = "substr(given, 1, 1)"
 _F1 = "substr(family, 1, 1)"
 _SORTED_NAME = ("least(given_group, family)", "greatest(given_group, family)")
@@ -256,7 +275,7 @@ CONTACTS = Specification(
         BlockingRule("given_company", ("given_group", "company")),
         BlockingRule("family_domain", ("family", "work_domain")),
         BlockingRule("given_domain", ("given_group", "work_domain")),
-        BlockingRule("email_local_part", ("email_local", _G1)),
+        BlockingRule("email_handle", ("email_handle",)),
         BlockingRule("birth_date_given", ("birth_date", "given_group")),
         BlockingRule("birth_date_family", ("birth_date", "family")),
         BlockingRule("birth_date_place", ("birth_date", "postcode")),
@@ -278,12 +297,34 @@ CONTACTS = Specification(
         TrainingRule(("mobile",), "mobile"),
     ),
     required_agreement=(
-        (
-            "given_name",
-            ("exact", "swapped", "nickname", "close", "crossed", "initial", "similar"),
+        ("given_name", _GIVEN_AGREES),
+        ("family_name", ("exact", "swapped", "close", "crossed")),
+        *_STRONG,
+        ("phone", ("exact",)),
+    ),
+    conflicts=(
+        Conflict("given_name", _STRONG),
+        Conflict("family_name", _STRONG),
+    ),
+    frequencies=(
+        Frequency("given", "count(DISTINCT substr(family, 1, 5))"),
+        Frequency("given_group", "count(DISTINCT substr(family, 1, 5))"),
+        Frequency("family", "count(DISTINCT substr(given_group, 1, 4))"),
+        *(
+            Frequency(
+                column,
+                "count(DISTINCT substr(given_group, 1, 3) || substr(family, 1, 4))",
+            )
+            for column in (
+                "email_handle",
+                "work_domain",
+                "birth_date",
+                "title",
+                "company",
+                "street",
+                "postcode",
+                "city",
+            )
         ),
-        ("identifier", ("exact", "close")),
-        ("email", ("exact", "local_part", "close_local_part")),
-        ("birth_date", ("exact", "close")),
     ),
 )

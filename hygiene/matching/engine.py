@@ -21,8 +21,10 @@ import duckdb
 
 from hygiene.errors import EngineError
 from hygiene.matching.features import key_column
+from hygiene.matching.frequencies import frequency_table
 from hygiene.matching.parameters import LevelParameters, ModelParameters
 from hygiene.matching.specification import (
+    Agreements,
     BlockingRule,
     Comparison,
     Evidence,
@@ -52,6 +54,11 @@ class SplinkEngine:
         self._api = DuckDBAPI(connection)
         self._features = self._api.register("features")
         self._linker = self._make_linker(self._features)
+        for frequency in specification.frequencies:
+            table = self._api.register(frequency_table(frequency.column))
+            self._linker.table_management.register_term_frequency_lookup(
+                table, frequency.column
+            )
 
     def _make_linker(self, features: Any) -> Any:
         from splink import Linker
@@ -71,6 +78,7 @@ class SplinkEngine:
             "blocking_rules_to_generate_predictions": [
                 _blocking_sql(rule) for rule in self._specification.blocking_rules
             ],
+            "em_convergence": 0.001,
             "retain_matching_columns": False,
             "retain_intermediate_calculation_columns": True,
         }
@@ -150,7 +158,7 @@ class SplinkEngine:
 
     def estimate_m(
         self, rule: TrainingRule, *, max_pairs: float
-    ) -> tuple[dict[str, dict[str, float]], float]:
+    ) -> tuple[dict[str, dict[str, float]], float] | None:
         """Run Splink's expectation maximisation on the pairs of a training rule.
 
         Args:
@@ -159,7 +167,8 @@ class SplinkEngine:
 
         Returns:
             Estimates of m by comparison and level, as far as the rule teaches them, and
-            the share of matches among the rule's pairs.
+            the share of matches among the rule's pairs; nothing if the estimation
+            collapsed, which happens when the rule selects hardly any match.
         """
         linker = self._make_linker(self._features)
         block = next(
@@ -241,17 +250,28 @@ def context_weight_sql(specification: Specification) -> str:
     return f"({total})::DOUBLE"
 
 
-def required_agreement_sql(specification: Specification) -> str:
-    """Say whether a scored pair has the agreement without which nothing is merged.
+def mergeable_sql(specification: Specification) -> str:
+    """Say whether a scored pair may be merged by its weight alone.
 
     Args:
         specification: The model.
 
     Returns:
-        A boolean SQL expression over `gamma_` columns.
+        A boolean SQL expression over `gamma_` columns: some required agreement holds
+        and no conflict goes unexcused.
     """
+    conditions = [_any_agreement_sql(specification, specification.required_agreement)]
+    conditions += [
+        f"(gamma_{conflict.comparison} <> 0 OR "
+        f"{_any_agreement_sql(specification, conflict.excused_by)})"
+        for conflict in specification.conflicts
+    ]
+    return f"({' AND '.join(conditions)})"
+
+
+def _any_agreement_sql(specification: Specification, agreements: Agreements) -> str:
     alternatives = []
-    for name, levels in specification.required_agreement:
+    for name, levels in agreements:
         comparison = specification.comparison(name)
         values = ", ".join(str(comparison.level_value(level)) for level in levels)
         alternatives.append(f"gamma_{name} IN ({values})")

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import duckdb
 
+from hygiene.matching.frequencies import build_frequencies
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import BlockingRule, Entity, Specification
@@ -67,6 +68,7 @@ SELECT
     nullif(lower(suffix_std), '') AS suffix,
     CASE WHEN NOT coalesce(is_role_email, false) THEN nullif(email_match, '') END
         AS email,
+    CASE WHEN is_role_email THEN nullif(email_match, '') END AS role_email,
     nullif(phone_e164, '') AS phone,
     nullif(mobile_phone_e164, '') AS mobile,
     coalesce(
@@ -90,12 +92,31 @@ FROM standardised
 """
 
 _CONTACT_FEATURES = """
+WITH parts AS (
+    SELECT
+        *,
+        split_part(email, '@', 1) AS mailbox,
+        regexp_replace(split_part(email, '@', 1), '[^a-z]', '', 'g') AS letters,
+        regexp_replace(split_part(email, '@', 1), '[^0-9]', '', 'g') AS digits,
+        regexp_replace(given, '[^a-z]', '', 'g') AS first,
+        regexp_replace(family, '[^a-z]', '', 'g') AS last
+    FROM facts
+)
 SELECT
-    *,
-    split_part(email, '@', 1) AS email_local,
+    * EXCLUDE (mailbox, letters, digits, first, last),
+    CASE
+        WHEN length(digits) < 2 AND coalesce(letters IN (
+            first || last, last || first, first, last,
+            first[1] || last, last || first[1], first || last[1], last[1] || first,
+            first[1] || last[1], given_group || last, given_group
+        ), false) THEN NULL
+        ELSE mailbox
+    END AS email_handle,
     birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7] AS birth_date_swapped
-FROM facts
+FROM parts
 """
+"""A mailbox named after its owner says nothing that the name has not said: only a handle
+with something of its own ("jsmith77") is evidence beside the name."""
 
 _ACCOUNT_COLUMNS = dict.fromkeys(
     (
@@ -218,6 +239,11 @@ def build_features(
     )
     facts = _CONTACT_FACTS if is_contact else _ACCOUNT_FACTS
     connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
+    role_names = (
+        (_silence_role_names(connection, settings.max_mailboxes_per_name),)
+        if is_contact
+        else ()
+    )
     limits: tuple[tuple[tuple[str, ...], int], ...] = (
         (("email",), settings.max_names_per_email),
         (("phone", "mobile"), settings.max_names_per_phone),
@@ -242,11 +268,12 @@ def build_features(
     hot_keys = _add_blocking_keys(
         connection, query, specification.blocking_rules, settings.max_block_size
     )
+    build_frequencies(connection, specification.frequencies)
     counts = connection.execute(
         "SELECT count(*), count(*) FILTER (is_test_record) FROM features"
     ).fetchone()
     records, tests = counts if counts else (0, 0)
-    return FeatureTable(int(records), int(tests), shared, hot_keys)
+    return FeatureTable(int(records), int(tests), (*role_names, *shared), hot_keys)
 
 
 def _silence_shared(
@@ -276,6 +303,31 @@ def _silence_shared(
             )
         reports.append(SharedIdentifier(column, int(values), int(records), most))
     return reports
+
+
+def _silence_role_names(
+    connection: duckdb.DuckDBPyConnection, most: int
+) -> SharedIdentifier:
+    """Null names such as "Front Desk": several role mailboxes and hardly a person's."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE role_names AS SELECT given, family FROM facts "
+        "WHERE given IS NOT NULL AND family IS NOT NULL GROUP BY given, family "
+        "HAVING count(DISTINCT role_email) > ? "
+        "AND count(role_email) > 0.8 * (count(role_email) + count(email))",
+        [most],
+    )
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM role_names), (SELECT count(*) FROM facts "
+        "SEMI JOIN role_names USING (given, family))"
+    ).fetchone()
+    values, records = row if row else (0, 0)
+    if values:
+        connection.execute(
+            "UPDATE facts SET given = NULL, given_group = NULL, family = NULL "
+            "FROM role_names WHERE facts.given = role_names.given "
+            "AND facts.family = role_names.family"
+        )
+    return SharedIdentifier("name", int(values), int(records), most)
 
 
 def key_column(rule: BlockingRule, *, other: bool = False) -> str:

@@ -34,7 +34,7 @@ from hygiene.matching.edges import MatchRun, Outcome, build_report, write_edges
 from hygiene.matching.engine import (
     SplinkEngine,
     context_weight_sql,
-    required_agreement_sql,
+    mergeable_sql,
 )
 from hygiene.matching.evidence import load_evidence, settle_constraints
 from hygiene.matching.features import build_features
@@ -187,7 +187,7 @@ def _link(
     connection, specification = run.connection, run.specification
     features, settings = run.features, run.settings
     weight_sql = context_weight_sql(specification)
-    agreement_sql = required_agreement_sql(specification)
+    agreement_sql = mergeable_sql(specification)
     engine = SplinkEngine(connection, specification, run.parameters)
     with stages.measure("block"):
         engine.block("candidates")

@@ -92,6 +92,14 @@ class MatchSettings(BaseModel):
         int,
         Field(ge=1, description="An id used by more names is no evidence."),
     ] = 4
+    max_mailboxes_per_name: Annotated[
+        int,
+        Field(
+            ge=1,
+            description="A name used with more role mailboxes (Front Desk, Accounts) "
+            "is not a person's.",
+        ),
+    ] = 3
     max_component_size: Annotated[
         int,
         Field(

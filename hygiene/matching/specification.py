@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from hygiene.matching.frequencies import Frequency
+
 
 class Entity(StrEnum):
     """What is being matched."""
@@ -106,6 +108,23 @@ class BlockingRule:
     other_parts: tuple[str, ...] | None = None
 
 
+Agreements = tuple[tuple[str, tuple[str, ...]], ...]
+"""Comparisons with the levels that count as agreement; any one of them will do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """A contradiction that forbids a merge unless stronger evidence excuses it.
+
+    Attributes:
+        comparison: The comparison whose "otherwise" is the contradiction.
+        excused_by: Agreements, any one of which excuses it.
+    """
+
+    comparison: str
+    excused_by: Agreements
+
+
 @dataclass(frozen=True, slots=True)
 class TrainingRule:
     """A rule that selects pairs for estimating how often true matches agree.
@@ -131,15 +150,19 @@ class Specification:
         comparisons: The questions.
         blocking_rules: The keys, in the order in which they claim candidate pairs.
         training_rules: The rules for estimation, best first.
-        required_agreement: Pairs of comparison and levels, any one of which must hold
-            before a pair may be merged automatically.
+        required_agreement: Agreements, any one of which must hold before a pair may be
+            merged automatically.
+        conflicts: Contradictions that forbid an automatic merge.
+        frequencies: Columns whose common values say less than their rare ones.
     """
 
     entity: Entity
     comparisons: tuple[Comparison, ...]
     blocking_rules: tuple[BlockingRule, ...]
     training_rules: tuple[TrainingRule, ...]
-    required_agreement: tuple[tuple[str, tuple[str, ...]], ...]
+    required_agreement: Agreements
+    conflicts: tuple[Conflict, ...]
+    frequencies: tuple[Frequency, ...]
 
     def comparison(self, name: str) -> Comparison:
         """Return a comparison by its name.

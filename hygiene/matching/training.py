@@ -174,7 +174,10 @@ def learn(
         estimates: dict[str, list[tuple[float, dict[str, float]]]] = {}
         used = []
         for rule, pairs in rules:
-            found, share = engine.estimate_m(rule, max_pairs=_EM_PAIRS)
+            estimate = engine.estimate_m(rule, max_pairs=_EM_PAIRS)
+            if estimate is None:
+                continue
+            found, share = estimate
             used.append((" + ".join(rule.columns), pairs, share))
             for name, shares in found.items():
                 estimates.setdefault(name, []).append((pairs * share, shares))

@@ -393,11 +393,12 @@ def _golden_query(entity: str) -> str:
                 else f"coalesce(any_value({empty}) FILTER (field_name = 'email'), "
                 f"false) AS {column}"
             )
+    # Equality only: a condition on one side would turn the join into a nested loop.
     joined = (
         "LEFT JOIN (SELECT source_record_key, value_email, email_domain, "
         "is_role_email, is_free_email FROM members) AS winners "
-        "ON lineage.source_record_key = winners.source_record_key "
-        "AND lineage.field_name = 'email'"
+        "ON CASE WHEN field_name = 'email' THEN lineage.source_record_key END "
+        "= winners.source_record_key"
         if entity == "contact"
         else ""
     )
