@@ -14,7 +14,7 @@ import polars as pl
 
 from orchestration.errors import ConfigError, ConfigProblem
 
-SCHEMA = {
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "currency": pl.String,
     "rate_date": pl.Date,
     "rate_to_reporting": pl.Decimal(18, 8),

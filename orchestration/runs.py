@@ -21,4 +21,5 @@ def run_instant(context: Context) -> datetime:
     record = context.instance.get_run_record_by_id(context.run.run_id)
     if record is None:
         return datetime.now(UTC)
-    return record.create_timestamp.astimezone(UTC)
+    created: datetime = record.create_timestamp
+    return created.astimezone(UTC)

@@ -118,10 +118,20 @@ def read_summary(published: Path) -> Summary:
         run_id, as_of = reader.execute(
             "select any_value(run_id), any_value(as_of_date)::varchar from publication"
         ).fetchall()[0]
+    names = (
+        "contact_records",
+        "account_records",
+        "quarantined",
+        "golden_contacts",
+        "golden_accounts",
+        "customers",
+        "opportunities",
+        "opportunity_records",
+    )
     return Summary(
-        run_id,
-        as_of,
-        *records,
+        run_id=run_id,
+        as_of=as_of,
+        **dict(zip(names, records, strict=True)),
         revenue_in=revenue[0],
         revenue_counted=revenue[1],
         revenue_excluded=tuple(ExcludedRevenue(*row) for row in excluded),

@@ -9,7 +9,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from orchestration.status import Status
@@ -76,7 +82,7 @@ def progress(console: Console, *, shown: bool) -> Iterator[Observer | None]:
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
-    tasks: dict[str, int] = {}
+    tasks: dict[str, TaskID] = {}
     running: dict[str, int] = {}
     with Progress(*columns, console=console, transient=False) as bar:
 

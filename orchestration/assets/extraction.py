@@ -5,7 +5,7 @@ retried. The landed objects follow it in the graph, where checks and dbt attach.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import dagster as dg
@@ -19,7 +19,7 @@ from orchestration.config import VENDOR_OF_TYPE
 from orchestration.runs import run_instant
 from orchestration.workspace import Workspace, input_fingerprint
 
-EXTRACTORS = {
+EXTRACTORS: dict[str, Callable[..., SourceReport]] = {
     "salesforce_files": connectors.salesforce.extract,
     "hubspot_files": connectors.hubspot.extract,
     "spreadsheet": connectors.spreadsheet.extract,

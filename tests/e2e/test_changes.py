@@ -49,7 +49,7 @@ def test_one_edited_one_deleted_and_one_new_record(
         ]
         edited, deleted, template = alive[10], alive[20], alive[30]
         edited["Title"] = "Chief Tidying Officer"
-        new = {name: "" for name in template}
+        new = dict.fromkeys(template, "")
         new |= {
             "Id": "0035f00000ZzZzZAAV",
             "IsDeleted": "0",
