@@ -108,13 +108,15 @@ def title_case(text: str) -> str:
 
 
 def _clean_place(raw: str | None, words: Vocabulary, kind: str) -> TextResult | str:
-    text = clean_text(_LINE_BREAK.sub(", ", raw)) if raw else ""
+    if raw and ("\n" in raw or "\r" in raw):
+        raw = _LINE_BREAK.sub(", ", raw)
+    text = clean_text(raw)
     if not text:
         return TextResult(None, Status.MISSING, f"{kind}.missing")
     if words.placeholders.holds(text, "text"):
         return TextResult(None, Status.PLACEHOLDER, f"{kind}.placeholder")
-    repaired = " ".join(repair_mojibake(text).strip(_EDGE_DIRT).split())
-    if not any(character.isalnum() for character in repaired):
+    repaired = repair_mojibake(text).strip(_EDGE_DIRT)
+    if not any(map(str.isalnum, repaired)):
         return TextResult(None, Status.INVALID, f"{kind}.no_letters")
     if repaired != text and words.placeholders.holds(repaired, "text"):
         return TextResult(None, Status.PLACEHOLDER, f"{kind}.placeholder")

@@ -193,16 +193,19 @@ def find_test_name(
         return "test.name"
     if whole.startswith("lorem ipsum"):
         return "test.lorem_ipsum"
-    names = [
-        name.casefold().rstrip(_DIGITS_AND_SIGNS) for name in (given, family) if name
-    ]
-    if not names:
-        return None
-    if all(name in tests.name_words for name in names):
+    are_words = are_walks = bool(given or family)
+    for name in (given, family):
+        if not name:
+            continue
+        key = name.casefold().rstrip(_DIGITS_AND_SIGNS)
+        are_words = are_words and key in tests.name_words
+        are_walks = are_walks and is_keyboard_walk(key, tests)
+        if not (are_words or are_walks):
+            # Nearly every name ends here, at its first part.
+            return None
+    if are_words:
         return "test.name"
-    if all(is_keyboard_walk(name, tests) for name in names):
-        return "test.keyboard_walk"
-    return None
+    return "test.keyboard_walk" if are_walks else None
 
 
 def find_test_company(

@@ -41,6 +41,7 @@ _TRAILING_NUMBER: Final = re.compile(r"\s+\d+$")
 
 
 # Odd texts may need a second look until their parts are stable; real names need none.
+_INITIALS: Final = re.compile(r"[A-Z]\.?(?: [A-Z]\.?)?\Z")
 _MOST_ROUNDS: Final = 6
 # East Asian names are written without a space while they are this short.
 _LONGEST_JOINT_NAME: Final = 6
@@ -94,6 +95,7 @@ class _PlainPart(NamedTuple):
     group: str | None
     is_plain_given: bool
     is_plain_family: bool
+    is_plain_middle: bool
 
 
 def _is_inverted(text: str, parsed: NameParts) -> bool:
@@ -186,38 +188,60 @@ class PersonNameStandardiser:
         return self._finish(parts, rule or first.rule or last.rule or full.rule)
 
     def _read_plain(self, name: PersonNameInput) -> PersonName | None:
-        """Return the verdict on a name whose two parts need nothing, else None.
+        """Return the verdict on a name whose parts need nothing, else None.
 
         Nine of ten records: everything about the parts is remembered, so that only
         putting them together is left. The result is what the long way gives.
         """
-        if name.first_name is None or name.last_name is None:
+        raw_given, raw_family = name.first_name, name.last_name
+        if name.suffix is not None:
             return None
-        if name.middle_name is not None or name.suffix is not None:
-            return None
-        given = self._plain_parts.get(name.first_name)
-        if given is None:
-            given = self._remember_plain(name.first_name)
-        family = self._plain_parts.get(name.last_name)
-        if family is None:
-            family = self._remember_plain(name.last_name)
+        if raw_given is None or raw_family is None:
+            if not (raw_given is None and raw_family is None and name.full_name):
+                return None
+            raw_given, space, raw_family = name.full_name.partition(" ")
+            if not space or not self._may_split(raw_given, raw_family):
+                return None
+        given = self._plain_parts.get(raw_given) or self._remember_plain(raw_given)
+        family = self._plain_parts.get(raw_family) or self._remember_plain(raw_family)
         if not (given.is_plain_given and family.is_plain_family):
             return None
+        middle = None
+        full = f"{given.text} {family.text}"
+        if name.middle_name is not None:
+            part = self._plain_parts.get(name.middle_name) or self._remember_plain(
+                name.middle_name
+            )
+            middle = part.text
+            if not part.is_plain_middle or middle == given.text:
+                return None
+            full = f"{given.text} {middle} {family.text}"
         title = (
             None if name.salutation is None else self._canonical_title(name.salutation)
         )
         return PersonName(
             title,
             given.text,
-            None,
+            middle,
             family.text,
             None,
-            f"{given.text} {family.text}",
+            full,
             Status.VALID,
             "name.valid",
             given.match,
             family.match,
             given.group,
+        )
+
+    def _may_split(self, first: str, rest: str) -> bool:
+        """Return whether two words of a full name are surely given and family name."""
+        names = self._words.names
+        return (
+            rest.isalpha()
+            and first.isalpha()
+            and first.casefold() not in names.titles
+            and rest.casefold() not in names.suffixes
+            and not self._words.placeholders.holds(f"{first} {rest}", "name")
         )
 
     def _remember_plain(self, raw: str) -> _PlainPart:
@@ -240,6 +264,7 @@ class PersonNameStandardiser:
             self._words.names.nicknames.get(word, word) if word else None,
             is_plain and self._read_first(field.text) == (None, field.text, None),
             is_plain and self._read_last(field.text) == (None, field.text),
+            is_plain or (not field.rule and _INITIALS.match(field.text) is not None),
         )
         self._plain_parts[raw] = part
         return part

@@ -173,6 +173,9 @@ def standardise_phone(
 
 def _repair(text: str, region: str | None) -> PhoneResult | None:
     """Try what people and spreadsheets do to numbers, the least intrusive first."""
+    if _PLAIN.match(text) and not ("/" in text or "(" in text or "." in text):
+        # Nothing is written around the number: only its beginning can be wrong.
+        return _restore_plus(text, region)
     plain = _FLOAT_TAIL.sub(r"\1", _TRUNK_ZERO.sub(r"\1", _LABEL.sub("", text)))
     if plain != text and (found := _read(plain, region)):
         is_float = _FLOAT_TAIL.search(text) is not None
@@ -190,8 +193,13 @@ def _repair(text: str, region: str | None) -> PhoneResult | None:
             found = _read(number, region)
             if found is not None and found.value is not None:
                 return _corrected(found, "phone.first_of_several")
-    if "+" not in plain and _PLAIN.match(plain):
-        digits = _NOT_DIGIT.sub("", plain)
+    return _restore_plus(plain, region)
+
+
+def _restore_plus(text: str, region: str | None) -> PhoneResult | None:
+    """Try the number as an international one whose plus or prefix got lost."""
+    if "+" not in text and _PLAIN.match(text):
+        digits = _NOT_DIGIT.sub("", text)
         if digits.startswith("00") and (found := _read("+" + digits[2:], None)):
             return _corrected(found, "phone.international_prefix")
         if (

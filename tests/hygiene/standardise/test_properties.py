@@ -130,6 +130,43 @@ def test_what_was_seen_before_does_not_change_a_verdict(raws: list[str]) -> None
         assert name(whole) == standardise_person_name(whole)
 
 
+class TheLongWay(PersonNameStandardiser):
+    """Standardises every name without the shorter way of plain ones."""
+
+    def _read_plain(self, name: PersonNameInput) -> None:
+        return None
+
+
+WORDS = st.sampled_from(
+    [
+        "Ann", "ann", "LEE", "Li", "Ma", "van", "de", "Dr", "Mr", "Bank", "Team", "GmbH",
+        "Inc", "Jr", "III", "V", "Test", "First", "Last", "O'Brien", "Anne-Marie", "Q.", "B",
+        "Müller", "李", "明", "Иван", "Null", "N/A", "xxx", "Sp", "zoo", "Co", "Ltd", "Unknown",
+        "Prof", "Pan", "Customer", "Services", "e", "y", "Junior", "Sir", "Lady", "AJ",
+    ]
+)  # fmt: skip
+WORD_LISTS = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    full=st.none() | WORD_LISTS,
+    salutation=st.none() | WORDS,
+    first=st.none() | WORD_LISTS,
+    middle=st.none() | WORDS,
+    last=st.none() | WORD_LISTS,
+)
+def test_the_short_way_of_plain_names_gives_what_the_long_way_gives(
+    full: str | None,
+    salutation: str | None,
+    first: str | None,
+    middle: str | None,
+    last: str | None,
+) -> None:
+    name = PersonNameInput(full, salutation, first, middle, last)
+    assert PersonNameStandardiser()(name) == TheLongWay()(name)
+
+
 @settings(max_examples=300, deadline=None)
 @given(raw=VALUES)
 def test_text_forms_are_stable(raw: str) -> None:
