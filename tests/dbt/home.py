@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,9 @@ import yaml
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 SOURCE_TYPES = ("salesforce", "hubspot", "spreadsheet")
+
+Row = dict[str, object]
+Order = Callable[[Sequence[Row]], Sequence[Row]]
 
 METADATA: Mapping[str, pl.DataType] = {
     "_source_name": pl.String(),

@@ -11,7 +11,7 @@ import pytest
 
 from tests.dbt import scenario
 from tests.dbt.conftest import Warehouse, land_playbook
-from tests.dbt.home import Home
+from tests.dbt.home import Home, Row
 from tests.dbt.runner import dbt
 
 pytestmark = pytest.mark.dbt
@@ -34,7 +34,7 @@ def tables(path: Path, warehouse: Warehouse) -> dict[str, pl.DataFrame]:
     }
 
 
-def backwards(rows: Sequence[scenario.Row]) -> Sequence[scenario.Row]:
+def backwards(rows: Sequence[Row]) -> Sequence[Row]:
     """Rows of a file from last to first."""
     return list(reversed(rows))
 

@@ -270,7 +270,7 @@ def test_source_keys_are_the_asset_keys_of_the_orchestrator(manifest: Node) -> N
         expected = (
             ["landing", landing, source["name"]]
             if source["source_name"].startswith("landing_")
-            else [source["name"]]
+            else ["hygiene", source["name"]]
         )
         if key != expected:
             wrong.append(source["name"])

@@ -1,0 +1,221 @@
+"""Rows of the scenario's HubSpot and spreadsheet files.
+
+Belongs here: rows. Does not belong here: identities and expectations.
+"""
+
+from __future__ import annotations
+
+from tests.dbt.home import Home, Order
+
+
+def hubspot(home: Home, order: Order) -> None:
+    """Land the HubSpot export."""
+    home.land(
+        "hubspot",
+        "companies",
+        order(
+            [
+                {
+                    "hs_object_id": "1",
+                    "name": "ACME",
+                    "hs_salesforceaccountid": "001ACME",
+                },
+                {"hs_object_id": "2", "name": "Beta"},
+                {"hs_object_id": "3", "name": "Gamma AG"},
+            ]
+        ),
+    )
+    home.land(
+        "hubspot",
+        "contacts",
+        order(
+            [
+                {
+                    "hs_object_id": "11",
+                    "email": "jane@acme.example",
+                    "hs_salesforcecontactid": "003JANE",
+                    "hs_merged_object_ids": "12;13",
+                    "associated_company_ids": "1;2",
+                    "hubspot_owner_id": "Ann Owner",
+                },
+                {
+                    "hs_object_id": "12",
+                    "email": "jdoe@acme.example",
+                    "_is_deleted": True,
+                    "_delete_kind": "merged",
+                    "_merged_into": "11",
+                },
+            ]
+        ),
+    )
+    home.land(
+        "hubspot",
+        "deals",
+        order(
+            [
+                {
+                    "hs_object_id": "101",
+                    "dealname": "Licence (synced)",
+                    "amount": "10000",
+                    "deal_currency_code": "EUR",
+                    "dealstage": "closedwon",
+                    "closedate": "1741564800000",
+                    "hs_salesforceopportunityid": "006A",
+                    "associated_company_ids": "1",
+                },
+                {
+                    "hs_object_id": "102",
+                    "dealname": "Beta - Licence",
+                    "amount": "4,980.00",
+                    "deal_currency_code": "USD",
+                    "hs_deal_stage_probability": "1",
+                    "closedate": "2025-05-04 10:00",
+                    "associated_company_ids_primary": "2",
+                },
+                {
+                    "hs_object_id": "103",
+                    "dealname": "Beta Support Phase 2",
+                    "amount": "2000",
+                    "deal_currency_code": "USD",
+                    "dealstage": "Closed Won",
+                    "closedate": "2025-07-02",
+                    "associated_company_ids_primary": "2",
+                },
+                {
+                    "hs_object_id": "104",
+                    "dealname": "Gamma contract",
+                    "amount": "1200",
+                    "deal_currency_code": "EUR",
+                    "hs_is_closed_won": "true",
+                    "closedate": "2025-01-01",
+                    "contract_start_date": "2025-01-01",
+                    "contract_end_date": "2025-12-31",
+                    "associated_company_ids_primary": "3",
+                },
+            ]
+        ),
+    )
+
+
+def shop(home: Home, order: Order) -> None:
+    """Land the sheets of the shop."""
+    home.land("spreadsheet", "companies", order([{"id": "c1", "name": "Acme"}]))
+    home.land(
+        "spreadsheet",
+        "contacts",
+        order(
+            [
+                {
+                    "id": "p1",
+                    "full_name": "Jane Doe",
+                    "email": "jane@acme.example",
+                    "company": "acme",
+                }
+            ]
+        ),
+    )
+    german = {"decimal_separator": ",", "date_order": "dmy"}
+    home.land(
+        "spreadsheet",
+        "orders",
+        order(
+            [
+                {
+                    "id": "o1",
+                    "order_date": "01.02.2025",
+                    "company": "Acme",
+                    "email": "jane@acme.example",
+                    "amount": "EUR 1.234,50",
+                    "currency": "EUR",
+                    **german,
+                },
+                {
+                    "id": "o2",
+                    "order_date": "15.02.2025",
+                    "type": "refund",
+                    "company": "Acme",
+                    "amount": "100,00",
+                    "currency": "EUR",
+                    "related_id": "o1",
+                    **german,
+                },
+                {
+                    "id": "o3",
+                    "order_date": "2024-01-10",
+                    "full_name": "Carl",
+                    "email": "carl@home.example",
+                    "amount": "50",
+                    "currency": "EUR",
+                },
+                {
+                    "id": "o4",
+                    "order_date": "2025-02-20",
+                    "company": "Acme",
+                    "amount": "999",
+                    "status": "cancelled",
+                },
+                {
+                    "id": "o5",
+                    "order_date": "2025-02-21",
+                    "amount": "20",
+                    "currency": "EUR",
+                },
+                {
+                    "id": "o6",
+                    "order_date": "sometime",
+                    "company": "Acme",
+                    "amount": "11",
+                },
+            ]
+        ),
+    )
+    home.land(
+        "spreadsheet",
+        "invoices",
+        order(
+            [
+                {
+                    "id": "i1",
+                    "invoice_date": "2025-03-01",
+                    "company": "Epsilon",
+                    "amount": "119",
+                    "tax": "19",
+                    "amount_includes_tax": "true",
+                    "currency": "EUR",
+                },
+                {
+                    "id": "i2",
+                    "invoice_date": "2025-03-09",
+                    "type": "Credit note",
+                    "company": "Epsilon",
+                    "amount": "20",
+                    "currency": "EUR",
+                },
+            ]
+        ),
+    )
+    home.land(
+        "spreadsheet",
+        "subscriptions",
+        order(
+            [
+                {
+                    "id": "s1",
+                    "company": "Delta",
+                    "amount": "100",
+                    "currency": "EUR",
+                    "billing_period": "month",
+                    "start_date": "2025-06-15",
+                },
+                {
+                    "id": "s2",
+                    "company": "Delta",
+                    "amount": "1200",
+                    "currency": "EUR",
+                    "billing_period": "year",
+                    "start_date": "2025-09-01",
+                    "end_date": "2026-08-31",
+                },
+            ]
+        ),
+    )
