@@ -46,7 +46,7 @@ def make_ids(prefix: str, numbers: IntArray) -> pl.Series:
     Example:
         >>> import numpy as np
         >>> make_ids("001", np.array([1]))[0]
-        '001Wx0000000001AAA'
+        '001Wx0000000001IAA'
     """
     size = len(numbers)
     text = np.empty((size, 18), np.uint8)

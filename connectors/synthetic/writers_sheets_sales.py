@@ -52,6 +52,7 @@ def write_orders(
     """Write order lines, refunds as negative lines of type refund or order."""
     rng = chunk.rng("sheet-orders")
     orders = export.number("orders", int(lines.order.max(initial=-1)) + 1)
+    export.number("order_lines", len(lines))
     at = pl.Series(lines.buyer)
     sales = np.flatnonzero(lines.related < 0)
     first = np.searchsorted(lines.order[sales], lines.order, "left")

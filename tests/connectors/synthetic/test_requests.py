@@ -65,6 +65,8 @@ def test_command_writes_and_reports(
     report = json.loads(capsys.readouterr().out)
     assert code == 0
     assert report["people"] == 1_000
+    orders = (tmp_path / "spreadsheets" / "orders.csv").read_text("utf-8-sig")
+    assert report["rows"]["shop:order_lines"] == len(orders.splitlines()) - 1
     assert all((tmp_path / name).is_file() for name in report["files"])
     assert 0 < report["ceiling"]["contacts"]["f1_ceiling"] < 1
 
