@@ -11,7 +11,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 
@@ -56,6 +56,8 @@ class PublishedTable:
     """Quoted `schema.table` in the warehouse, or a Parquet path."""
     is_parquet: bool = False
     order_by: Sequence[str] = ()
+    comments: Mapping[str, str] = field(default_factory=dict)
+    """Column comments of a table that does not come from the warehouse."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +204,11 @@ def _copy(
     )
     if not table.is_parquet:
         _copy_comments(connection, table, catalog)
+    for column, text in table.comments.items():
+        connection.execute(
+            f"comment on column pub.main.{quote(table.name)}.{quote(column)} "
+            f"is {literal(text)}"
+        )
     expected = _count(connection, origin)
     written = _count(connection, f"pub.main.{quote(table.name)}")
     if expected != written:

@@ -31,6 +31,23 @@ SCHEMA: dict[str, Any] = {
     "engine": pl.String,
 }
 
+COLUMN_COMMENTS = {
+    "run_id": "Run that checked; the same id as in the Dagster UI.",
+    "checked_at": "When that run began, UTC.",
+    "layer": "Where in the flow: landing, standardise, warehouse or published.",
+    "object": "The object, table or model that was checked.",
+    "rule_id": "Id of the rule; the name of the test for dbt tests without one.",
+    "rule_name": "The statement that was checked.",
+    "dimension": "Quality dimension: completeness, validity, uniqueness, consistency, "
+    "timeliness or accuracy.",
+    "severity": "error, warn or info.",
+    "is_blocking": "Whether a failure stops the publication.",
+    "rows_checked": "Rows that were looked at; null where the engine does not say.",
+    "rows_failed": "Rows that broke the rule.",
+    "success": "Whether the rule held.",
+    "engine": "great_expectations, dbt or tidycrm.",
+}
+
 LAYERS = (
     "landing",
     "staging",

@@ -20,7 +20,7 @@ select
     (select count(*) from quarantined_records) as quarantined,
     (select count(*) from dim_contacts) as golden_contacts,
     (select count(*) from dim_accounts) as golden_accounts,
-    (select count(*) from dim_customers where customer_kind <> 'unknown') as customers,
+    (select count(*) from dim_customers where is_customer) as customers,
     (select count(*) from fct_opportunities) as opportunities,
     (select count(*) from bridge_opportunity_source_records) as opportunity_records
 """

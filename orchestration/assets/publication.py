@@ -12,7 +12,12 @@ from hygiene.quality import build_data_docs, standardise_results
 from orchestration.dbt_build import published_models
 from orchestration.home import Home, replace_text
 from orchestration.publishing import PublishedTable, SourceWatermark, publish, quote
-from orchestration.quality_results import kept_counts, write_all, write_layer
+from orchestration.quality_results import (
+    COLUMN_COMMENTS,
+    kept_counts,
+    write_all,
+    write_layer,
+)
 from orchestration.runs import WAREHOUSE_POOL, run_instant
 from orchestration.workspace import Workspace, input_fingerprint, tidycrm_version
 
@@ -143,6 +148,7 @@ def _tables(home: Home, manifest: Path) -> list[PublishedTable]:
         name="data_quality_results",
         relation=str(home.stage("data_quality_results")),
         is_parquet=True,
+        comments=COLUMN_COMMENTS,
         order_by=("layer", "object", "rule_id", "rule_name"),
     )
     return sorted([*tables, quality], key=lambda table: table.name)

@@ -71,7 +71,7 @@ def test_revenue_in_is_revenue_out(demo: Project) -> None:
         "from fct_revenue_events"
     )
     assert counted + excluded == everything
-    ((ltv,),) = demo.query("select sum(historic_revenue) from customer_ltv")
+    ((ltv,),) = demo.query("select sum(historic_revenue_reporting) from customer_ltv")
     assert ltv == counted
 
 
