@@ -29,9 +29,8 @@ from hygiene.standardise.job_title import (
     standardise_job_title,
 )
 from hygiene.standardise.junk_records import RecordIdentity, find_test_rule
+from hygiene.standardise.name_parse import PersonName, PersonNameInput
 from hygiene.standardise.person_name import (
-    PersonName,
-    PersonNameInput,
     PersonNameStandardiser,
     standardise_person_name,
 )

@@ -201,9 +201,9 @@ def standardise_state(
         code = words.addresses.states.get((country, key))
         if code is not None:
             return TextResult(code, Status.VALID, "state.valid")
-    if len(text) <= _LONGEST_STATE_CODE:
-        return TextResult(text.upper(), Status.VALID, "state.valid")
     repaired = title_case(text)
+    if len(repaired) <= _LONGEST_STATE_CODE and repaired.isascii():
+        return TextResult(repaired.upper(), Status.VALID, "state.valid")
     if repaired != text:
         return TextResult(repaired, Status.CORRECTED, "state.case")
     return TextResult(text, Status.VALID, "state.valid")
@@ -255,6 +255,8 @@ def standardise_postal_code(
     digits = plan.get("digits")
     if digits and code.isdigit() and plan["shortest"] <= len(code) < digits:
         code, rule = code.zfill(digits), "postal_code.leading_zero"
+    if code and not code.strip("0"):
+        return TextResult(None, Status.PLACEHOLDER, "postal_code.placeholder")
     found = _compiled(plan["pattern"]).match(code)
     if found is None:
         return TextResult(None, Status.INVALID, "postal_code.layout")

@@ -25,7 +25,8 @@ from hygiene.standardise.junk_records import (
     find_test_email,
     find_test_name,
 )
-from hygiene.standardise.person_name import PersonNameInput, PersonNameStandardiser
+from hygiene.standardise.name_parse import PersonNameInput
+from hygiene.standardise.person_name import PersonNameStandardiser
 from hygiene.standardise.phone import standardise_phone
 from hygiene.standardise.settings import StandardiseSettings
 from hygiene.standardise.version import standardiser_version

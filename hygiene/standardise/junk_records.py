@@ -181,10 +181,10 @@ def find_test_name(
         >>> find_test_name("Mickey", "Mouse", "Mickey Mouse", default_vocabulary())
         'test.name'
     """
-    if full is None:
+    if not (given or family or full):
         return None
     tests = words.tests
-    whole = full.casefold()
+    whole = (full or "").casefold()
     if tests.has_blocklist and whole in tests.blocklist.names:
         return "test.blocklist_name"
     if not tests.is_suspicious_by_itself:

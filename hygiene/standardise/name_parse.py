@@ -1,10 +1,11 @@
-"""Split one text into the parts of a personal name."""
+"""The shapes of personal names, and splitting one text into its parts."""
 
 from __future__ import annotations
 
 import re
 from typing import Final, NamedTuple
 
+from hygiene.standardise.status import Status
 from hygiene.standardise.vocabulary import NameWords
 
 # Han, Hiragana, Katakana and Hangul: the family name comes first.
@@ -16,6 +17,33 @@ _CHINESE_OR_HANGUL: Final = re.compile(
 )
 _LONGEST_UNSPACED: Final = 3
 _LONGEST_TITLE_WORDS: Final = 3
+
+
+class PersonNameInput(NamedTuple):
+    """The name columns of one record, as received."""
+
+    full_name: str | None = None
+    salutation: str | None = None
+    first_name: str | None = None
+    middle_name: str | None = None
+    last_name: str | None = None
+    suffix: str | None = None
+
+
+class PersonName(NamedTuple):
+    """Verdict on one person's name. A tuple, because millions are made."""
+
+    title: str | None
+    given: str | None
+    middle: str | None
+    family: str | None
+    suffix: str | None
+    full: str | None
+    status: Status
+    rule: str
+    given_match: str | None = None
+    family_match: str | None = None
+    given_group: str | None = None
 
 
 class NameParts(NamedTuple):
@@ -214,3 +242,21 @@ def _is_particle(token: str, names: NameWords) -> bool:
         # A lone capital with a dot is an initial: "Ann E. Lee".
         len(token) > 1 or token.islower()
     )
+
+
+def is_inverted(text: str, parsed: NameParts) -> bool:
+    """Return whether the family name stood before a comma ("Lee, Ann", not "Lee, PhD").
+
+    Args:
+        text: The whole text.
+        parsed: What `parse_name` made of it.
+
+    Returns:
+        Whether the order was turned.
+
+    Example:
+        >>> is_inverted("Lee, Ann", NameParts(given="Ann", family="Lee"))
+        True
+    """
+    head, comma, _ = text.partition(",")
+    return bool(comma and parsed.given and parsed.given not in head.split())

@@ -10,81 +10,33 @@ import re
 from typing import Final, NamedTuple
 
 from hygiene.standardise.name_case import repair_case
+from hygiene.standardise.name_field import (
+    EMPTY_FIELD,
+    NameField,
+    clean_name_field,
+    is_organisation,
+)
 from hygiene.standardise.name_parse import (
     NameParts,
+    PersonName,
+    PersonNameInput,
     is_east_asian,
+    is_inverted,
     name_tokens,
     parse_name,
     take_suffix,
     take_title,
 )
 from hygiene.standardise.status import Status
-from hygiene.standardise.text import (
-    clean_text,
-    has_letter,
-    match_form,
-    repair_mojibake,
-    straighten_apostrophes,
-)
+from hygiene.standardise.text import clean_text, match_form
 from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
 
-# Accepted: "(Bob)", '"Bob"', "[old]". Remarks and nicknames beside a name.
-_REMARK: Final = re.compile(
-    r"\s*(?:\([^()]*\)|\[[^\[\]]*\]|\"[^\"]*\"|“[^”]*”|„[^“]*“)\s*"
-)
-_EDGE_DIRT: Final = ' ,;:*#_|/\\<>=+~^!?&"-\u2013\u2014'
-_TOKEN_DIRT: Final = _EDGE_DIRT.replace(",", "").replace("-", "")
-_URL: Final = re.compile(
-    r"https?://|www\.|\.(?:com|net|org|ru|info|xyz)\b", re.IGNORECASE
-)
-_TRAILING_NUMBER: Final = re.compile(r"\s+\d+$")
-
-
-# Odd texts may need a second look until their parts are stable; real names need none.
+# Accepted: "Q.", "J R". Rejected: "Jo".
 _INITIALS: Final = re.compile(r"[A-Z]\.?(?: [A-Z]\.?)?\Z")
+# Odd texts may need a second look until their parts are stable; real names need none.
 _MOST_ROUNDS: Final = 6
 # East Asian names are written without a space while they are this short.
 _LONGEST_JOINT_NAME: Final = 6
-
-
-class PersonNameInput(NamedTuple):
-    """The name columns of one record, as received."""
-
-    full_name: str | None = None
-    salutation: str | None = None
-    first_name: str | None = None
-    middle_name: str | None = None
-    last_name: str | None = None
-    suffix: str | None = None
-
-
-class PersonName(NamedTuple):
-    """Verdict on one person's name. A tuple, because millions are made."""
-
-    title: str | None
-    given: str | None
-    middle: str | None
-    family: str | None
-    suffix: str | None
-    full: str | None
-    status: Status
-    rule: str
-    given_match: str | None = None
-    family_match: str | None = None
-    given_group: str | None = None
-
-
-class _Field(NamedTuple):
-    """One cleaned name field, why it is empty if it is, and what it looks like."""
-
-    text: str
-    rule: str
-    words: int = 0
-    organisation_words: int = 0
-    has_legal_form: bool = False
-
-
-_EMPTY: Final = _Field("", "")
 
 
 class _PlainPart(NamedTuple):
@@ -96,12 +48,6 @@ class _PlainPart(NamedTuple):
     is_plain_given: bool
     is_plain_family: bool
     is_plain_middle: bool
-
-
-def _is_inverted(text: str, parsed: NameParts) -> bool:
-    """Return whether the family name stood before a comma ("Lee, Ann", not "Lee, PhD")."""
-    head, comma, _ = text.partition(",")
-    return bool(comma and parsed.given and parsed.given not in head.split())
 
 
 def _no_name(status: Status, rule: str) -> PersonName:
@@ -116,7 +62,7 @@ class PersonNameStandardiser:
 
     def __init__(self, vocabulary: Vocabulary | None = None) -> None:
         self._words = vocabulary or default_vocabulary()
-        self._fields: dict[str, _Field] = {}
+        self._fields: dict[str, NameField] = {}
         self._matches: dict[str, str | None] = {}
         self._firsts: dict[str, tuple[str | None, str | None, str | None]] = {}
         self._lasts: dict[str, tuple[str | None, str | None]] = {}
@@ -164,14 +110,14 @@ class PersonNameStandardiser:
     def _standardise(self, name: PersonNameInput) -> PersonName:
         first = self._clean(name.first_name)
         last = self._clean(name.last_name)
-        full = _EMPTY
+        full = EMPTY_FIELD
         if not (first.text or last.text):
             # Full names hardly repeat: remembering them would cost more than it saves.
             if name.full_name is not None:
-                full = self._clean_field(name.full_name)
+                full = clean_name_field(name.full_name, self._words)
             if not full.text:
                 return self._explain_empty(first, last, full)
-        if self._is_organisation(first, last, full):
+        if is_organisation(first, last, full):
             return _no_name(Status.INVALID, "name.organisation")
         parts, rule = self._split(first, last, full)
         if name.middle_name is not None:
@@ -269,76 +215,18 @@ class PersonNameStandardiser:
         self._plain_parts[raw] = part
         return part
 
-    def _clean(self, raw: str | None) -> _Field:
+    def _clean(self, raw: str | None) -> NameField:
         if raw is None:
-            return _EMPTY
+            return EMPTY_FIELD
         known = self._fields.get(raw)
         if known is None:
-            known = self._fields[raw] = self._clean_field(raw)
+            known = self._fields[raw] = clean_name_field(raw, self._words)
         return known
 
-    def _clean_field(self, raw: str) -> _Field:
-        text = clean_text(raw)
-        if not text:
-            return _EMPTY
-        if self._words.placeholders.holds(text, "name"):
-            return _Field("", "name.placeholder")
-        if text.isascii() and text.replace(" ", "").isalpha():
-            return self._describe(text, "")
-        received = text
-        rule = ""
-        text = straighten_apostrophes(repair_mojibake(text))
-        if text != straighten_apostrophes(received):
-            rule = "name.mojibake"
-        if "@" in text:
-            return _Field("", "name.email")
-        if _URL.search(text):
-            return _Field("", "name.url")
-        if not has_letter(text):
-            return _Field("", "name.no_letters")
-        previous = None
-        while previous != text:
-            previous = text
-            bare = _REMARK.sub(" ", text).strip()
-            if has_letter(bare):
-                text = bare
-            text = " ".join(
-                token.strip(_TOKEN_DIRT)
-                for token in text.replace(" ,", ", ").split()
-                if has_letter(token)
-            )
-            text = " ".join(
-                _TRAILING_NUMBER.sub(
-                    "", text.strip(_EDGE_DIRT[0] + _EDGE_DIRT[2:])
-                ).split()
-            )
-        if text.rstrip(",") != received.replace("\u2019", "'").rstrip(",") and not rule:
-            is_apostrophe = text == straighten_apostrophes(received)
-            rule = "" if is_apostrophe else "name.remark"
-        if self._words.placeholders.holds(text.strip(", "), "name"):
-            return _Field("", "name.placeholder")
-        return self._describe(text.lstrip(", "), rule)
-
-    def _describe(self, text: str, rule: str) -> _Field:
-        forms = self._words.legal_forms
-        tokens = [
-            token.strip(".,") for token in text.casefold().replace("/", " ").split()
-        ]
-        form = forms.find_suffix(tokens[-1:]) or forms.find_suffix(tokens[-2:])
-        is_native = not text.isascii() and any(
-            label in text for label, _ in forms.native if len(label) > 2
-        )
-        words = self._words.names.organisation_words
-        return _Field(
-            text=text,
-            rule=rule,
-            words=len(tokens),
-            organisation_words=sum(token in words for token in tokens),
-            has_legal_form=is_native or (form is not None and form[0].is_strong),
-        )
-
     @staticmethod
-    def _explain_empty(first: _Field, last: _Field, full: _Field) -> PersonName:
+    def _explain_empty(
+        first: NameField, last: NameField, full: NameField
+    ) -> PersonName:
         rules = [field.rule for field in (last, first, full) if field.rule]
         if not rules:
             return _no_name(Status.MISSING, "name.missing")
@@ -347,27 +235,8 @@ class PersonNameStandardiser:
         rule = next(rule for rule in rules if rule != "name.placeholder")
         return _no_name(Status.INVALID, rule)
 
-    @staticmethod
-    def _is_organisation(first: _Field, last: _Field, full: _Field) -> bool:
-        """Return whether the name fields hold a company or a department."""
-        fields = (first, last) if first.text or last.text else (full,)
-        if not any(
-            field.organisation_words or field.has_legal_form for field in fields
-        ):
-            return False
-        words = sum(field.words for field in fields)
-        ending = fields[-1] if fields[-1].text else fields[0]
-        if ending.has_legal_form and words > 1:
-            return True
-        # "Bank" and "Partners" are family names beside a given name; two such words, or
-        # one in a text of its own, are not.
-        named = sum(field.organisation_words for field in fields)
-        if first.text and last.text:
-            return named >= 2 or (named == 1 and words > 2)
-        return named >= 1
-
     def _split(
-        self, first: _Field, last: _Field, full: _Field
+        self, first: NameField, last: NameField, full: NameField
     ) -> tuple[NameParts, str]:
         names = self._words.names
         if first.text and last.text:
@@ -384,15 +253,15 @@ class PersonNameStandardiser:
         lone = first.text or last.text
         if not lone:
             parsed = parse_name(full.text, names)
-            return parsed, "name.last_first" if _is_inverted(full.text, parsed) else ""
+            return parsed, "name.last_first" if is_inverted(full.text, parsed) else ""
         parsed = parse_name(lone, names)
         if parsed.given and parsed.family:
             if last.text and self._is_family_only(last.text):
                 return NameParts(family=last.text.strip(", ")), ""
-            is_inverted = _is_inverted(lone, parsed)
+            inverted = is_inverted(lone, parsed)
             return (
                 parsed,
-                "name.last_first" if is_inverted else "name.whole_name_in_one_field",
+                "name.last_first" if inverted else "name.whole_name_in_one_field",
             )
         word = parsed.family or parsed.given
         if last.text:

@@ -148,7 +148,7 @@ WORDS = st.sampled_from(
 WORD_LISTS = st.lists(WORDS, min_size=1, max_size=3).map(" ".join)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     full=st.none() | WORD_LISTS,
     salutation=st.none() | WORDS,

@@ -11,6 +11,7 @@ import hygiene.reference
 import hygiene.standardise
 from hygiene.reference import read_reference_csv, reference_header
 from hygiene.standardise import (
+    PersonNameInput,
     StandardiseSettings,
     default_vocabulary,
     load_vocabulary,
@@ -20,7 +21,6 @@ from hygiene.standardise import (
     standardise_person_name,
     standardiser_version,
 )
-from hygiene.standardise.person_name import PersonNameInput
 
 FOLDER = Path(hygiene.reference.__file__).parent
 FILES = sorted(p.name for p in FOLDER.iterdir() if p.suffix in {".yaml", ".csv"})
