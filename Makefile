@@ -10,7 +10,7 @@ export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test ui bench lint format lock clean
+.PHONY: help setup demo test slow ui bench lint format lock clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 10
@@ -36,12 +36,15 @@ ui: $(READY) ## Open the Dagster UI on the demo
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest
 
+slow: $(READY) ## Run the long tests: rebuilds, changes, kills (CI runs them too)
+	$(BIN)/python -m pytest -m slow
+
 lint: $(READY) ## Format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --config dbt_project/.sqlfluff --processes 2
+	cd dbt_project && ../$(BIN)/sqlfluff lint models/marts --processes 2 --disable-progress-bar
 
 format: $(READY) ## Repair what the formatter can repair
 	$(BIN)/ruff format .

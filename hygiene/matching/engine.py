@@ -82,7 +82,7 @@ class SplinkEngine:
             "retain_matching_columns": False,
             "retain_intermediate_calculation_columns": True,
         }
-        return Linker(features, settings, log_level=None)
+        return Linker(features, settings, log_level=None, validate_settings=False)
 
     def block(self, table: str) -> None:
         """Find candidate pairs by the blocking rules.
@@ -181,14 +181,19 @@ class SplinkEngine:
         conditions.append(f"l.{key} = r.{key}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            session = (
-                linker.training.estimate_parameters_using_expectation_maximisation(
-                    " AND ".join(conditions),
-                    estimate_without_term_frequencies=True,
-                    fix_u_probabilities=True,
-                    max_pairs=max_pairs,
+            try:
+                session = (
+                    linker.training.estimate_parameters_using_expectation_maximisation(
+                        " AND ".join(conditions),
+                        estimate_without_term_frequencies=True,
+                        fix_u_probabilities=True,
+                        max_pairs=max_pairs,
+                    )
                 )
-            )
+            except ValueError:
+                # Splink refuses an m of zero, which is what few pairs collapse to.
+                logger.info("EM on equal %s collapsed", " + ".join(rule.columns))
+                return None
         share = float(session.core_model_settings.probability_two_random_records_match)
         estimates: dict[str, dict[str, float]] = {}
         by_name = {

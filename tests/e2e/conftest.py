@@ -21,8 +21,19 @@ from orchestration.demo import prepare_demo
 TIDYCRM = Path(sys.executable).parent / "tidycrm"
 PEOPLE = 1_000
 
-# Differ between two runs on purpose: they tell which run it was.
-RUN_COLUMNS = {"run_id", "published_at", "checked_at", "watermark"}
+# Differ between two runs on purpose: they tell which run it was, or when it saw a row.
+RUN_COLUMNS = {
+    "run_id",
+    "published_at",
+    "checked_at",
+    "watermark",
+    "occurred_at",
+    "valid_from",
+    "first_seen_at",
+    "last_seen_at",
+    "known_at",
+    "extracted_at",
+}
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.e2e.conftest import Project, differences
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 Rows = list[dict[str, str]]
 

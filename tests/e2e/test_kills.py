@@ -14,7 +14,7 @@ import pytest
 from orchestration.demo import prepare_demo
 from tests.e2e.conftest import PEOPLE, Project, differences
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 # A file that exists once the run is in the middle of the stage.
 STAGES = {

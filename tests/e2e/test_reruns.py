@@ -23,6 +23,7 @@ def test_a_second_sync_lands_nothing_and_says_so(demo: Project) -> None:
     assert "Nothing changed" in words.stdout
 
 
+@pytest.mark.slow
 def test_a_forced_rebuild_gives_the_same_ids_and_rows(
     demo: Project, tmp_path: Path
 ) -> None:
@@ -33,6 +34,7 @@ def test_a_forced_rebuild_gives_the_same_ids_and_rows(
     assert differences(before, project.tables()) == {}
 
 
+@pytest.mark.slow
 def test_a_rebuild_without_the_ledger_gives_the_same_golden_ids(
     demo: Project, tmp_path: Path
 ) -> None:
