@@ -230,7 +230,8 @@ class CeilingLog:
         frame = pl.concat(self._accounts).with_row_index("row")
         bearers = frame.group_by("name").agg(pl.col("firm").n_unique().alias("bearers"))
         frame = frame.join(bearers, on="name", how="left")
-        pairs = frame.join(frame, on="firm", suffix="_r").filter(
+        told = frame.drop("name")
+        pairs = told.join(told, on="firm", suffix="_r").filter(
             pl.col("row") < pl.col("row_r")
         )
         decided = pairs.filter(

@@ -30,6 +30,7 @@ from connectors.synthetic.world import World, create_world, open_chunk
 
 MIN_PEOPLE, MAX_PEOPLE = 1_000, 5_000_000
 _SPLIT_FROM_PEOPLE = 5_000
+_SPOOL = ".synthetic-spool-"
 _OUTPUTS = ("salesforce", "hubspot", "spreadsheets", "truth")
 
 
@@ -95,9 +96,10 @@ def generate(
         proportions=proportions or Proportions(),
     )
     out.mkdir(parents=True, exist_ok=True)
-    for name in _OUTPUTS:
-        shutil.rmtree(out / name, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".spool-", dir=out) as spool:
+    # A run that was killed leaves its spool behind.
+    for path in [*(out / name for name in _OUTPUTS), *out.glob(f"{_SPOOL}*")]:
+        shutil.rmtree(path, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_SPOOL, dir=out) as spool:
         exports = _open(out, Path(spool), world)
         chunks = len(world.people_bounds)
         for number in range(chunks):

@@ -32,6 +32,8 @@ def test_writing_again_into_the_same_folder_changes_nothing(tmp_path: Path) -> N
     generate(tmp_path, people=1_000, seed=3, as_of=AS_OF)
     (tmp_path / "tidycrm.yml").write_text("version: 1\n")
     first = digests(tmp_path)
+    (tmp_path / ".synthetic-spool-killed").mkdir()
+    (tmp_path / ".synthetic-spool-killed" / "Contact.0.csv").write_text("half")
     generate(tmp_path, people=1_000, seed=3, as_of=AS_OF)
     assert digests(tmp_path) == first
 
