@@ -9,8 +9,15 @@ people appear. Average link merges two groups only if *all* the pairs between th
 on average. It needs every pair inside a component to be scored, because a pair that was
 never compared is no evidence against a match.
 
-A component at threshold t is enough: groups whose average weight reaches t have at
-least one pair that does, so no merge can ever leave the component.
+Why not the plain average. Twenty pairs that all say "rather the same" say more than one
+pair, though far less than twenty independent ones would: they are the same two people
+seen again. The average evidence of two groups (the weight without the prior) is
+therefore multiplied by the number of pairs to the power 0.15. One pair counts as one,
+four as 1.2, a hundred as 2. Without it large groups are torn apart by the records that
+hold least; a power of 0.3 or more chains colleagues and households.
+
+Groups are merged inside components at the merge threshold only: at least one pair has
+to reach it by itself.
 """
 
 from __future__ import annotations
@@ -26,6 +33,8 @@ Integers = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
 _BATCH_CELLS = 2_000_000
+_GROWTH = 0.15
+"""How the evidence of a group grows with its pairs: 0 is the average, 1 the sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +155,14 @@ def average_link(
     forbidden_right: Integers,
     *,
     threshold: float,
+    prior_weight: float = 0.0,
 ) -> Integers:
-    """Cluster each component by average link on pair weights.
+    """Cluster each component by average link on the evidence of its pairs.
 
-    Starting from groups that must stay together, the two groups with the highest
-    average weight between their records are merged while it reaches the threshold; a
-    merge that would put a forbidden pair together is never made. Ties go to the groups
-    with the smaller record numbers, so the result depends on the data alone.
+    Starting from groups that must stay together, the two groups with the strongest
+    evidence between their records are merged while it reaches the threshold; a merge
+    that would put a forbidden pair together is never made. Ties go to the groups with
+    the smaller record numbers, so the result depends on the data alone.
 
     Args:
         labels: Component of each record.
@@ -160,7 +170,8 @@ def average_link(
         groups: Group of each record, numbered by its smallest record.
         forbidden_left: One record of each pair that must stay apart.
         forbidden_right: The other record.
-        threshold: Least average weight of a merge.
+        threshold: Least weight of a merge.
+        prior_weight: Part of every weight that is prior and not evidence.
 
     Returns:
         The cluster of each record, numbered by its smallest record.
@@ -191,7 +202,7 @@ def average_link(
 
     by_home = np.argsort(home, kind="stable")
     home, first, second = home[by_home], first[by_home], second[by_home]
-    weight = inner.weight[by_home]
+    evidence = inner.weight[by_home] - prior_weight
     bar_order = np.argsort(bar_home, kind="stable")
     bar_home = bar_home[bar_order]
     bar_first, bar_second = bar_first[bar_order], bar_second[bar_order]
@@ -208,9 +219,14 @@ def average_link(
             merged = _merge_batch(
                 len(batch),
                 size,
-                (slot[home[chosen]], first[chosen], second[chosen], weight[chosen]),
+                (
+                    slot[home[chosen]],
+                    first[chosen],
+                    second[chosen],
+                    evidence[chosen],
+                ),
                 (slot[bar_home[barred]], bar_first[barred], bar_second[barred]),
-                threshold,
+                threshold - prior_weight,
             )
             rows = starts[batch][:, None] + np.arange(size)[None, :]
             result[heads[rows]] = heads[starts[batch][:, None] + merged]
@@ -230,11 +246,11 @@ def _merge_batch(
     Returns:
         Per component and group, the group it ended in (the smallest of its cluster).
     """
-    slot, first, second, weight = pairs
+    slot, first, second, evidence = pairs
     total = np.zeros((batch, size, size))
     count = np.zeros((batch, size, size))
     low, high = np.minimum(first, second), np.maximum(first, second)
-    np.add.at(total, (slot, low, high), weight)
+    np.add.at(total, (slot, low, high), evidence)
     np.add.at(count, (slot, low, high), 1.0)
     total += total.transpose(0, 2, 1)
     count += count.transpose(0, 2, 1)
@@ -247,10 +263,11 @@ def _merge_batch(
     for _ in range(size - 1):
         usable = upper & (count[active] > 0) & ~barred[active]
         with np.errstate(divide="ignore", invalid="ignore"):
-            average = np.where(usable, total[active] / count[active], -np.inf)
-        flat = average.reshape(len(active), -1)
+            strength = np.where(
+                usable, total[active] * count[active] ** (_GROWTH - 1.0), -np.inf
+            )
+        flat = strength.reshape(len(active), -1)
         best = flat.argmax(axis=1)
-        # Weights are stored with 32 bits: equality within their precision is a tie.
         going = flat[np.arange(len(active)), best] >= threshold
         if not going.any():
             break

@@ -46,7 +46,10 @@ class SplinkEngine:
         specification: Specification,
         parameters: ModelParameters,
     ) -> None:
-        from splink import DuckDBAPI
+        with warnings.catch_warnings():
+            # sqlglot, which Splink uses, warns about its own accelerator on import.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            from splink import DuckDBAPI
 
         self._connection = connection
         self._specification = specification
@@ -179,21 +182,15 @@ class SplinkEngine:
         key = key_column(block)
         conditions = [f"l.{column} = r.{column}" for column in rule.columns]
         conditions.append(f"l.{key} = r.{key}")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            try:
-                session = (
-                    linker.training.estimate_parameters_using_expectation_maximisation(
-                        " AND ".join(conditions),
-                        estimate_without_term_frequencies=True,
-                        fix_u_probabilities=True,
-                        max_pairs=max_pairs,
-                    )
-                )
-            except ValueError:
-                # Splink refuses an m of zero, which is what few pairs collapse to.
-                logger.info("EM on equal %s collapsed", " + ".join(rule.columns))
-                return None
+        # Where a rule selects matches only, their share runs to one and its odds to
+        # infinity: then the share is held at what the model expects of the rule.
+        session = _train_session(linker, conditions, max_pairs, hold_share=False)
+        session = session or _train_session(
+            linker, conditions, max_pairs, hold_share=True
+        )
+        if session is None:
+            logger.info("EM on equal %s collapsed", " + ".join(rule.columns))
+            return None
         share = float(session.core_model_settings.probability_two_random_records_match)
         estimates: dict[str, dict[str, float]] = {}
         by_name = {
@@ -215,6 +212,27 @@ class SplinkEngine:
                 values[name] = float(m) if isinstance(m, float | int) else 0.0
             estimates[comparison.name] = values
         return estimates, share
+
+
+def _train_session(
+    linker: Any, conditions: Sequence[str], max_pairs: float, *, hold_share: bool
+) -> Any | None:
+    """Run one session of expectation maximisation; nothing if it collapsed."""
+    from splink.internals.exceptions import SplinkException
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return linker.training.estimate_parameters_using_expectation_maximisation(
+                " AND ".join(conditions),
+                estimate_without_term_frequencies=True,
+                fix_u_probabilities=True,
+                fix_probability_two_random_records_match=hold_share,
+                max_pairs=max_pairs,
+            )
+        except (ValueError, ZeroDivisionError, SplinkException):
+            # Splink refuses an m of zero and an infinite prior, its own results.
+            return None
 
 
 def context_weight_sql(specification: Specification) -> str:

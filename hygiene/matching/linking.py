@@ -55,8 +55,9 @@ from hygiene.parquet_exchange import open_connection, quote_literal
 
 logger = logging.getLogger(__name__)
 
-_WITHOUT_AGREEMENT = 1.0
-"""Bits below the threshold at which a pair without required agreement is held."""
+_HELD_SHARE = 0.5
+"""Share of the evidence needed for a merge that a pair without the required agreement, or
+with an open conflict, can contribute at most."""
 
 
 @dataclass(slots=True)
@@ -227,7 +228,9 @@ def _link(
     with stages.measure("components"):
         components = find_components(
             features.records,
-            _held_back(candidates, agreeing, merge),
+            _held_back(
+                candidates, agreeing, threshold=merge, prior_weight=prior_weight
+            ),
             constraints.groups,
             threshold=merge,
             limit=settings.max_component_size,
@@ -247,11 +250,12 @@ def _link(
         agreement = np.concatenate([agreeing, more_agreeing])
         clusters = average_link(
             components.label,
-            _held_back(every, agreement, merge),
+            _held_back(every, agreement, threshold=merge, prior_weight=prior_weight),
             constraints.groups,
             constraints.barred_left,
             constraints.barred_right,
             threshold=merge,
+            prior_weight=prior_weight,
         )
     outcome = Outcome(
         clusters=clusters,
@@ -302,19 +306,21 @@ def _read_pairs(
 
 def _held_back(
     pairs: PairWeights,
-    agreeing: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    mergeable: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    *,
     threshold: float,
+    prior_weight: float,
 ) -> PairWeights:
-    """Hold pairs without the required agreement just below the threshold.
+    """Hold pairs that lack agreement, or have a conflict, well below the threshold.
 
-    They can then never cause a merge, but do not forbid one either that the other
-    records of the two groups support.
+    They can never cause a merge, also not by their number, but they do not forbid one
+    either that the other records of the two groups support.
     """
-    limit = threshold - _WITHOUT_AGREEMENT
+    limit = prior_weight + _HELD_SHARE * (threshold - prior_weight)
     return PairWeights(
         pairs.left,
         pairs.right,
-        np.where(agreeing, pairs.weight, np.minimum(pairs.weight, limit)),
+        np.where(mergeable, pairs.weight, np.minimum(pairs.weight, limit)),
     )
 
 

@@ -35,7 +35,7 @@ def estimate_prior(
         f"FROM ({weights_query}) GROUP BY 1 ORDER BY 1"
     ).fetchall()
     possible = max(records * (records - 1) / 2, 1.0)
-    least = 1.0 / possible
+    least = min(1.0 / possible, 0.5)
     if not rows:
         return least
     weights = np.array([row[0] for row in rows], dtype=float)

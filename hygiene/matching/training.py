@@ -24,6 +24,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import polars as pl
 
 from hygiene.matching.engine import SplinkEngine, context_weight_sql
 from hygiene.matching.features import build_features, key_column
@@ -47,7 +49,7 @@ from hygiene.parquet_exchange import open_connection
 
 logger = logging.getLogger(__name__)
 
-_RANDOM_PAIRS = 1_000_000
+_RANDOM_PAIRS = 500_000
 _EM_PAIRS = 500_000.0
 _PRIOR_PAIRS = 50.0
 _LEAST_PAIRS = 100
@@ -245,26 +247,21 @@ def _draw_random_pairs(
 ) -> int:
     """Create `random_pairs`: every pair of a small table, else a seeded sample."""
     if records * (records - 1) // 2 <= _RANDOM_PAIRS:
-        query = (
-            "SELECT l.unique_id AS unique_id_l, r.unique_id AS unique_id_r "
-            "FROM features AS l INNER JOIN features AS r "
-            "ON l.unique_id < r.unique_id"
-        )
+        left, right = np.triu_indices(records, 1)
     else:
-        query = (
-            "SELECT DISTINCT least(a, b) AS unique_id_l, greatest(a, b) AS unique_id_r "
-            "FROM (SELECT (md5_number_lower('l' || i || '/' || $seed) % $n)::BIGINT "
-            "AS a, (md5_number_lower('r' || i || '/' || $seed) % $n)::BIGINT AS b "
-            "FROM range($pairs) AS numbers(i)) WHERE a <> b"
-        )
-    values = {"seed": seed, "n": records, "pairs": _RANDOM_PAIRS}
-    connection.execute(
-        f"CREATE OR REPLACE TABLE random_pairs AS SELECT *, 0 AS match_key "
-        f"FROM ({query})",
-        values if "$seed" in query else None,
+        generator = np.random.default_rng(seed)
+        drawn = generator.integers(0, records, size=(_RANDOM_PAIRS, 2), dtype=np.int64)
+        drawn = np.unique(np.sort(drawn[drawn[:, 0] != drawn[:, 1]], axis=1), axis=0)
+        left, right = drawn[:, 0], drawn[:, 1]
+    connection.register(
+        "drawn_pairs", pl.DataFrame({"unique_id_l": left, "unique_id_r": right})
     )
-    row = connection.execute("SELECT count(*) FROM random_pairs").fetchone()
-    return int(row[0]) if row else 0
+    connection.execute(
+        "CREATE OR REPLACE TABLE random_pairs AS SELECT *, 0 AS match_key "
+        "FROM drawn_pairs"
+    )
+    connection.unregister("drawn_pairs")
+    return len(left)
 
 
 def _level_shares(

@@ -1,0 +1,83 @@
+"""Training: enough records are learned from once, and the model is kept and reused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from hygiene.matching import MatchReport, MatchSettings, link
+from tests.hygiene.matching.people import contact, crowd, write_contacts, write_links
+
+
+def _linked(folder: Path, standardised: Path) -> MatchReport:
+    return link(
+        standardised,
+        write_links(folder),
+        None,
+        folder / "edges.parquet",
+        entity="contact",
+        settings=MatchSettings(),
+        model_dir=folder / "models",
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, MatchReport, MatchReport]:
+    folder = tmp_path_factory.mktemp("trained")
+    people = crowd(400)
+    copies = [
+        contact(
+            record["source_record_key"].replace("crowd", "copy"),
+            record["given_name_match"],
+            record["family_name_match"],
+            email=record["email_match"] if number % 3 else None,
+            mobile=record["mobile_phone_e164"],
+            company=record["company_name_match"],
+        )
+        for number, record in enumerate(people[:200])
+    ]
+    standardised = write_contacts(folder, people + copies)
+    return folder, _linked(folder, standardised), _linked(folder, standardised)
+
+
+def test_enough_records_train_a_model_that_is_kept(
+    trained: tuple[Path, MatchReport, MatchReport],
+) -> None:
+    folder, first, second = trained
+    assert (first.model_source, second.model_source) == ("trained", "kept")
+    assert (folder / "models" / "contact-model.json").is_file()
+    assert any("Trained on" in note for note in first.notes)
+
+
+def test_the_kept_model_gives_the_same_clusters(
+    trained: tuple[Path, MatchReport, MatchReport],
+) -> None:
+    _, first, second = trained
+    assert first.clusters == second.clusters
+    assert first.auto_matches == second.auto_matches
+
+
+def test_the_trained_model_finds_the_copies(
+    trained: tuple[Path, MatchReport, MatchReport],
+) -> None:
+    folder, _, second = trained
+    edges = pl.read_parquet(folder / "edges.parquet").filter(
+        pl.col("decision") == "auto_match"
+    )
+    right = (
+        edges["source_record_key_l"].str.replace("copy", "crowd")
+        == edges["source_record_key_r"]
+    )
+    assert second.clusters == pytest.approx(400, abs=5)
+    assert right.mean() > 0.97
+
+
+def test_few_records_use_the_shipped_model_and_say_so(tmp_path: Path) -> None:
+    report = _linked(tmp_path, write_contacts(tmp_path, crowd(30)))
+    assert report.model_source == "shipped"
+    assert any("fewer than" in note for note in report.notes)
+    assert not (tmp_path / "models").exists()
