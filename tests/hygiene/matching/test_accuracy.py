@@ -82,7 +82,7 @@ def test_restaurants_in_two_guides(shared_data: Path, tmp_path: Path) -> None:
     assert report.bcubed_f1 > 0.98
 
 
-@pytest.mark.bench
+@pytest.mark.slow
 def test_fifty_thousand_historical_records(shared_data: Path, tmp_path: Path) -> None:
     raw = pl.read_parquet(shared_data / "identity" / "historical_50k.parquet")
     frame = raw.select(
