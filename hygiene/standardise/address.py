@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -104,7 +105,8 @@ def title_case(text: str) -> str:
             return lower
         return lower[0].title()[:1] + lower[1:] if len(lower[0].upper()) == 1 else lower
 
-    return _WORD.sub(fix, text)
+    # Case mapping can leave a letter and its accent apart.
+    return unicodedata.normalize("NFC", _WORD.sub(fix, text))
 
 
 def _clean_place(raw: str | None, words: Vocabulary, kind: str) -> TextResult | str:

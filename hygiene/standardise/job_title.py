@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import date
 from typing import Final
 
@@ -74,7 +75,7 @@ def _title_words(text: str, words: Vocabulary) -> str:
             return lower
         return lower[0].title()[:1] + lower[1:] if len(lower[0].upper()) == 1 else lower
 
-    return _WORD.sub(fix, text)
+    return unicodedata.normalize("NFC", _WORD.sub(fix, text))
 
 
 def standardise_industry(

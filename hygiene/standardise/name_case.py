@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from hygiene.standardise.vocabulary import NameWords
@@ -101,4 +102,4 @@ def repair_case(text: str, words: NameWords, *, is_family: bool, is_sure: bool) 
         repaired.append(
             _repair_word(token, words, may_be_particle=is_family and not is_last)
         )
-    return " ".join(repaired)
+    return unicodedata.normalize("NFC", " ".join(repaired))

@@ -100,8 +100,15 @@ class StandardiseSettings(BaseModel):
         "domains) flags records beside the blocklist.",
     )
     chunk_rows: int = Field(
-        default=200_000,
+        default=100_000,
         ge=1,
-        description="Rows held in memory at once; fewer need less memory, not other "
-        "results.",
+        description="Rows that one process holds in memory; fewer need less memory and "
+        "give the same results.",
+    )
+    workers: int = Field(
+        default=2,
+        ge=1,
+        le=64,
+        description="Processes that standardise large tables side by side; each needs "
+        "up to a gigabyte. One keeps everything in the calling process.",
     )

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Protocol
+from typing import Final
 
 import polars as pl
 
@@ -24,36 +24,27 @@ from hygiene.parquet_exchange import (
     quote_literal,
     register_parquet,
 )
-from hygiene.standardise.accounts import AccountStandardiser
 from hygiene.standardise.atomic import open_appender
-from hygiene.standardise.contacts import ContactStandardiser
+from hygiene.standardise.chunks import (
+    KEY,
+    Entity,
+    Standardiser,
+    make_standardiser,
+)
 from hygiene.standardise.quarantine import (
     QUARANTINE_SCHEMA,
     build_quarantine,
     read_first_seen,
 )
 from hygiene.standardise.settings import StandardiseSettings
-from hygiene.standardise.version import standardiser_version
+from hygiene.standardise.workers import compute_chunks
 
 _LOGGER = logging.getLogger(__name__)
-_KEY: Final = "source_record_key"
 _IDENTITY_COLUMNS: Final = (
-    _KEY, "source_name", "source_type", "source_object", "_row_hash", "_extracted_at",
+    KEY, "source_name", "source_type", "source_object", "_row_hash", "_extracted_at",
     "_source_file", "_source_line",
 )  # fmt: skip
 _SORT_MEMORY: Final = "1GB"
-
-
-class _Standardiser(Protocol):
-    inputs: tuple[str, ...]
-    outputs: dict[str, pl.DataType]
-    reason_code: str
-    rule_id: str
-    reason_detail: str
-
-    def has_identity(self) -> pl.Expr: ...
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +86,7 @@ def standardise_contacts(
         ConservationError: Records got lost, which would be a defect.
     """
     return _standardise_table(
-        "contact", ContactStandardiser(settings), unioned, out, quarantine_out,
+        "contact", unioned, out, quarantine_out,
         settings=settings, previous=previous,
     )  # fmt: skip
 
@@ -125,7 +116,7 @@ def standardise_accounts(
         ConservationError: Records got lost, which would be a defect.
     """
     return _standardise_table(
-        "account", AccountStandardiser(settings), unioned, out, quarantine_out,
+        "account", unioned, out, quarantine_out,
         settings=settings, previous=previous,
     )  # fmt: skip
 
@@ -133,11 +124,11 @@ def standardise_accounts(
 @contextmanager
 def _open_in_key_order(unioned: Path) -> Iterator[Path]:
     """Yield the input itself when it is in key order, else a sorted copy of it."""
-    keys = pl.read_parquet(unioned, columns=[_KEY])[_KEY]
+    keys = pl.read_parquet(unioned, columns=[KEY])[KEY]
     if keys.null_count() or keys.n_unique() != keys.len():
         raise InputError(
             f"standardising: {unioned.name} has {keys.null_count()} rows without "
-            f"{_KEY} and {keys.len() - keys.n_unique()} repeated ones; expected one row "
+            f"{KEY} and {keys.len() - keys.n_unique()} repeated ones; expected one row "
             "per key; build the union again"
         )
     if keys.is_sorted():
@@ -150,13 +141,13 @@ def _open_in_key_order(unioned: Path) -> Iterator[Path]:
             connection.execute(f"SET memory_limit = '{_SORT_MEMORY}'")
             register_parquet(connection, "unioned", unioned, task="standardising")
             connection.execute(
-                f"COPY (SELECT * FROM unioned ORDER BY {_KEY}) "
+                f"COPY (SELECT * FROM unioned ORDER BY {KEY}) "
                 f"TO {quote_literal(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 50000)"
             )
         yield path
 
 
-def _check_columns(unioned: Path, standardiser: _Standardiser) -> list[str]:
+def _check_columns(unioned: Path, standardiser: Standardiser) -> list[str]:
     if not unioned.is_file():
         raise InputError(
             f"standardising: {unioned.name} does not exist in its folder; expected the "
@@ -181,83 +172,8 @@ def _check_columns(unioned: Path, standardiser: _Standardiser) -> list[str]:
     return columns
 
 
-class _Carrier:
-    """Hands out the earlier results of records whose inputs are still the same."""
-
-    def __init__(
-        self, previous: Path | None, standardiser: _Standardiser, version: str
-    ) -> None:
-        self._columns = [*standardiser.inputs, *standardiser.outputs]
-        self._standardiser = standardiser
-        self._version = version
-        self._scan: pl.LazyFrame | None = None
-        if previous is None or not previous.is_file():
-            return
-        try:
-            scan = pl.scan_parquet(previous)
-            schema = scan.collect_schema()
-        except (pl.exceptions.PolarsError, OSError):
-            _LOGGER.warning("carry_over=none reason=unreadable file=%s", previous.name)
-            return
-        outputs = standardiser.outputs
-        if all(name in schema for name in (_KEY, *self._columns)) and all(
-            schema[name] == dtype for name, dtype in outputs.items()
-        ):
-            self._scan = scan
-
-    def find(self, chunk: pl.DataFrame) -> pl.DataFrame | None:
-        """Return `_index` and the output columns of the chunk's unchanged rows."""
-        if self._scan is None or chunk.is_empty():
-            return None
-        inputs, outputs = self._standardiser.inputs, list(self._standardiser.outputs)
-        low, high = chunk[_KEY][0], chunk[_KEY][-1]
-        earlier = (
-            self._scan.filter(
-                pl.col(_KEY).is_between(pl.lit(low), pl.lit(high))
-                & (pl.col("standardiser_version") == self._version)
-            )
-            .select(
-                _KEY, *(pl.col(name).alias(f"_was_{name}") for name in inputs), *outputs
-            )
-            .collect()
-        )
-        if earlier.is_empty():
-            return None
-        # Inputs are compared themselves: a joined column (the account's name, say) can
-        # change while the record's own _row_hash stays.
-        return (
-            chunk.select("_index", _KEY, *inputs)
-            .join(earlier, on=_KEY, how="inner")
-            .filter(
-                pl.all_horizontal(
-                    pl.col(name)
-                    .cast(pl.String())
-                    .eq_missing(pl.col(f"_was_{name}").cast(pl.String()))
-                    for name in inputs
-                )
-            )
-            .select("_index", *outputs)
-        )
-
-
-def _standardise_chunk(
-    chunk: pl.DataFrame, standardiser: _Standardiser, carrier: _Carrier
-) -> tuple[pl.DataFrame, int]:
-    """Return the output columns in the chunk's order, and how many rows were carried."""
-    outputs = list(standardiser.outputs)
-    indexed = chunk.with_row_index("_index")
-    carried = carrier.find(indexed)
-    if carried is None or carried.is_empty():
-        return standardiser(chunk), 0
-    changed = indexed.join(carried, on="_index", how="anti", maintain_order="left")
-    computed = changed.select("_index").hstack(standardiser(changed))
-    both = pl.concat([carried, computed.select(carried.columns)]).sort("_index")
-    return both.select(outputs), carried.height
-
-
 def _standardise_table(
-    entity: str,
-    standardiser: _Standardiser,
+    entity: Entity,
     unioned: Path,
     out: Path,
     quarantine_out: Path,
@@ -265,8 +181,8 @@ def _standardise_table(
     settings: StandardiseSettings,
     previous: Path | None,
 ) -> StandardiseReport:
+    standardiser = make_standardiser(entity, settings)
     columns = _check_columns(unioned, standardiser)
-    carrier = _Carrier(previous, standardiser, standardiser_version(settings))
     first_seen = read_first_seen(quarantine_out)
     rows_in = standardised = quarantined = carried_over = tests = 0
     statuses: dict[str, dict[str, int]] = {}
@@ -284,11 +200,14 @@ def _standardise_table(
         def read_chunk(offset: int) -> pl.DataFrame:
             return scan.slice(offset, settings.chunk_rows).collect()
 
+        offsets = range(0, max(total, 1), settings.chunk_rows)
+        results = compute_chunks(
+            entity, ordered, offsets, settings=settings, previous=previous
+        )
         following = reader.submit(read_chunk, 0)
-        for offset in range(0, max(total, 1), settings.chunk_rows):
+        for offset, (result, carried) in zip(offsets, results, strict=True):
             chunk = following.result()
             following = reader.submit(read_chunk, offset + settings.chunk_rows)
-            result, carried = _standardise_chunk(chunk, standardiser, carrier)
             whole = chunk.hstack(result)
             usable = whole.filter(standardiser.has_identity())
             kept.append(usable)

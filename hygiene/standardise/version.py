@@ -16,7 +16,7 @@ _LIBRARIES: Final = (
     "anyascii", "babel", "email-validator", "idna", "phonenumbers", "rapidfuzz", "tldextract",
 )  # fmt: skip
 # Settings that change the way to a result, not the result.
-_NEUTRAL: Final = {"chunk_rows"}
+_NEUTRAL: Final = {"chunk_rows", "workers"}
 
 
 def standardiser_version(settings: StandardiseSettings) -> str:

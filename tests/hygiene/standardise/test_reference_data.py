@@ -87,9 +87,9 @@ def test_every_setting_is_described() -> None:
         assert field.description, name
 
 
-def test_version_follows_settings_but_not_the_chunk_size() -> None:
+def test_version_follows_settings_but_not_how_the_work_is_shared() -> None:
     base = standardiser_version(StandardiseSettings())
-    assert standardiser_version(StandardiseSettings(chunk_rows=5)) == base
+    assert standardiser_version(StandardiseSettings(chunk_rows=5, workers=1)) == base
     assert standardiser_version(StandardiseSettings(default_region="DE")) != base
 
 

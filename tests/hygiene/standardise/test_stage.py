@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from hygiene.standardise import (
     collect_quarantine,
     standardise_accounts,
     standardise_contacts,
+    workers,
 )
 from tests.hygiene.standardise.tables import (
     ACCOUNT_COLUMNS,
@@ -139,6 +141,34 @@ def test_order_of_rows_and_size_of_chunks_do_not_matter(tmp_path: Path) -> None:
     _, out, aside = run(tmp_path, shuffled, settings=small)
     assert_frame_equal(out, expected)
     assert_frame_equal(aside, expected_aside)
+
+
+def test_processes_side_by_side_give_what_one_gives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unioned = write_contacts(tmp_path / "in.parquet", PEOPLE * 6)
+    alone = StandardiseSettings(default_region="DE", workers=1, chunk_rows=11)
+    _, expected, expected_aside = run(tmp_path, unioned, settings=alone)
+    monkeypatch.setattr(workers, "_FEWEST_ROWS_FOR_PROCESSES", 1)
+    beside = StandardiseSettings(default_region="DE", workers=2, chunk_rows=11)
+    report, out, aside = run(tmp_path, unioned, settings=beside)
+    assert_frame_equal(out, expected)
+    assert_frame_equal(aside, expected_aside)
+    assert report.rows_in == len(PEOPLE) * 6
+
+
+def test_where_no_process_can_start_the_work_is_done_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_args: object, **_options: object) -> None:
+        raise BrokenProcessPool
+
+    unioned = write_contacts(tmp_path / "in.parquet", PEOPLE * 2)
+    monkeypatch.setattr(workers, "_FEWEST_ROWS_FOR_PROCESSES", 1)
+    monkeypatch.setattr(workers, "_compute_apart", refuse)
+    settings = StandardiseSettings(workers=2, chunk_rows=5)
+    report, out, _ = run(tmp_path, unioned, settings=settings)
+    assert report.standardised == out.height == 12
 
 
 def test_carrying_over_gives_what_a_full_run_gives(tmp_path: Path) -> None:
