@@ -20,7 +20,7 @@ from typing import Any
 import duckdb
 
 from hygiene.errors import EngineError
-from hygiene.matching.features import key_column
+from hygiene.matching.blocking import key_column
 from hygiene.matching.frequencies import frequency_table
 from hygiene.matching.parameters import LevelParameters, ModelParameters
 from hygiene.matching.specification import (

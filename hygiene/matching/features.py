@@ -1,15 +1,11 @@
 """From standardised records to the feature table that is compared.
 
-What belongs here: picking the columns, taking the vote from identifiers that too many
-names share, and the blocking keys with their cap. What does not: comparing anything.
+What belongs here: picking the columns and taking the vote from identifiers that too
+many names share. What does not: comparing anything.
 
-Two kinds of contained values, both found in the data and reported, never listed by hand:
-
-- *Shared identifiers.* An e-mail address or phone that belongs to more than a few
-  distinct names is a shared mailbox or a switchboard. It is no evidence at all.
-- *Hot keys.* A blocking key with more records than the cap would make a quadratic
-  number of pairs (one million records sharing one mailbox: 5e11). It is left out of
-  blocking only; the value still counts when another key brings the pair together.
+An e-mail address or phone that belongs to more than a few distinct names is a shared
+mailbox or a switchboard, and a name that is used with several role mailboxes ("Front
+Desk") is not a person's. They are found in the data and reported, never listed by hand.
 """
 
 from __future__ import annotations
@@ -20,13 +16,13 @@ from pathlib import Path
 
 import duckdb
 
+from hygiene.matching.blocking import add_blocking_keys
 from hygiene.matching.frequencies import build_frequencies
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
-from hygiene.matching.specification import BlockingRule, Entity, Specification
+from hygiene.matching.specification import Entity, Specification
 from hygiene.parquet_exchange import (
     quote_identifier,
-    quote_literal,
     register_parquet,
 )
 
@@ -265,7 +261,7 @@ def build_features(
     else:
         connection.execute(_NAME_WORDS)
         query = _ACCOUNT_FEATURES
-    hot_keys = _add_blocking_keys(
+    hot_keys = add_blocking_keys(
         connection, query, specification.blocking_rules, settings.max_block_size
     )
     build_frequencies(connection, specification.frequencies)
@@ -328,97 +324,3 @@ def _silence_role_names(
             "AND facts.family = role_names.family"
         )
     return SharedIdentifier("name", int(values), int(records), most)
-
-
-def key_column(rule: BlockingRule, *, other: bool = False) -> str:
-    """Name the column that holds a rule's capped key.
-
-    Args:
-        rule: The blocking rule.
-        other: Whether the key of the other record is meant, for asymmetric rules.
-
-    Returns:
-        A column of `features`.
-    """
-    suffix = "_other" if other and rule.other_parts is not None else ""
-    return f"block_{rule.name}{suffix}"
-
-
-def _key_expression(parts: Sequence[str]) -> str:
-    # 64-bit keys keep the joins narrow; a collision only adds a pair to be scored.
-    present = " AND ".join(f"nullif(({part}), '') IS NOT NULL" for part in parts)
-    return f"CASE WHEN {present} THEN hash({', '.join(parts)}) END"
-
-
-def _add_blocking_keys(
-    connection: duckdb.DuckDBPyConnection,
-    query: str,
-    rules: Sequence[BlockingRule],
-    cap: int,
-) -> tuple[HotKeys, ...]:
-    keys: list[str] = []
-    for rule in rules:
-        keys.append(
-            f"CASE WHEN NOT is_test_record THEN {_key_expression(rule.parts)} END "
-            f"AS {key_column(rule)}"
-        )
-        if rule.other_parts is not None:
-            keys.append(
-                f"CASE WHEN NOT is_test_record THEN {_key_expression(rule.other_parts)}"
-                f" END AS {key_column(rule, other=True)}"
-            )
-    connection.execute(
-        f"CREATE TEMP TABLE keyed AS SELECT *, {', '.join(keys)} FROM ({query})"
-    )
-    reports: list[HotKeys] = []
-    joins: list[str] = []
-    replaced: list[str] = []
-    for rule in rules:
-        own, other = key_column(rule), key_column(rule, other=True)
-        column_pair = [own] if other == own else [own, other]
-        source = " UNION ALL ".join(f"SELECT {c} AS k FROM keyed" for c in column_pair)
-        counts = f"count_{rule.name}"
-        connection.execute(
-            f"CREATE TEMP TABLE {counts} AS SELECT k, count(*) AS n FROM ({source}) "
-            "WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1"
-        )
-        row = connection.execute(
-            f"SELECT count(*), coalesce(sum(n), 0)::BIGINT, coalesce(max(n), 0) "
-            f"FROM {counts} WHERE n > ?",
-            [cap],
-        ).fetchone()
-        values, records, largest = row if row else (0, 0, 0)
-        if values:
-            reports.append(
-                HotKeys(rule.name, int(values), int(records), int(largest), cap)
-            )
-        for number, column in enumerate(column_pair):
-            alias = f"{counts}_{number}"
-            joins.append(
-                f"LEFT JOIN {counts} AS {alias} ON keyed.{column} = {alias}.k "
-                f"AND {alias}.n <= {int(cap)}"
-            )
-            replaced.append(f"{alias}.k AS {column}")
-    connection.execute(
-        "CREATE TABLE features AS SELECT "
-        "(row_number() OVER (ORDER BY source_record_key) - 1)::BIGINT AS unique_id, "
-        f"keyed.* REPLACE ({', '.join(replaced)}) FROM keyed {' '.join(joins)}"
-    )
-    for rule in rules:
-        connection.execute(f"DROP TABLE count_{rule.name}")
-    connection.execute("DROP TABLE keyed")
-    connection.execute("DROP TABLE facts")
-    return tuple(reports)
-
-
-def save_features(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Write the feature table to Parquet, for engines in another process.
-
-    Args:
-        connection: The connection that holds `features`.
-        path: The file to write.
-    """
-    connection.execute(
-        f"COPY (SELECT * FROM features ORDER BY unique_id) TO "
-        f"{quote_literal(str(path))} (FORMAT parquet)"
-    )

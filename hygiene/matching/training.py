@@ -27,8 +27,9 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from hygiene.matching.blocking import key_column
 from hygiene.matching.engine import SplinkEngine, context_weight_sql
-from hygiene.matching.features import build_features, key_column
+from hygiene.matching.features import build_features
 from hygiene.matching.parameters import (
     LevelParameters,
     ModelParameters,

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hygiene.parquet_exchange import quote_identifier
+
 
 @dataclass(frozen=True, slots=True)
 class Field:
@@ -216,6 +218,22 @@ COLUMN_ORDER: dict[str, tuple[str, ...]] = {
     ),
 }
 """Columns of the golden table between the id and the counts."""
+
+
+def value_column(field: Field) -> str:
+    """Name the column of `members` that holds a record's value as text.
+
+    Args:
+        field: The field.
+
+    Returns:
+        A quoted identifier.
+
+    Example:
+        >>> print(value_column(Field("phone", "phone_e164")))
+        "value_phone"
+    """
+    return quote_identifier(f"value_{field.name}")
 
 
 def expected_columns(entity: str) -> dict[str, str]:

@@ -24,12 +24,13 @@ from hygiene.parquet_exchange import (
     write_parquet,
 )
 from hygiene.survivorship.fields import (
-    COLUMN_ORDER,
     GROUPS,
     Field,
     FieldGroup,
     expected_columns,
+    value_column,
 )
+from hygiene.survivorship.golden import golden_query
 from hygiene.survivorship.rules import Strategies, Strategy, SurvivorshipRules
 
 logger = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ def merge(
             "ORDER BY golden_id, field_name",
             out_lineage,
         )
-        golden_records = write_parquet(connection, _golden_query(entity), out_golden)
+        golden_records = write_parquet(connection, golden_query(entity), out_golden)
         counts = connection.execute(
             "SELECT count(*), count(DISTINCT golden_id) FILTER (cluster_size > 1) "
             "FROM members"
@@ -177,7 +178,7 @@ def _load_members(
     last = len(rules.source_priority) + 1
     rank = f"CASE {priority} {by_type} ELSE {last} END" if priority else "1"
     values = [
-        f"nullif(CAST({field.source} AS VARCHAR), '') AS {_value(field)}"
+        f"nullif(CAST({field.source} AS VARCHAR), '') AS {value_column(field)}"
         for group in GROUPS[entity]
         for field in group.fields
     ]
@@ -222,10 +223,6 @@ def _load_members(
         )
 
 
-def _value(field: Field) -> str:
-    return quote_identifier(f"value_{field.name}")
-
-
 def _status(group: FieldGroup) -> str:
     return quote_identifier(f"status_{group.name}")
 
@@ -236,9 +233,9 @@ def _record_single(connection: duckdb.DuckDBPyConnection, group: FieldGroup) -> 
         connection.execute(
             f"""
             INSERT INTO lineage
-            SELECT golden_id, ?, {_value(field)}, source_record_key, source_name,
+            SELECT golden_id, ?, {value_column(field)}, source_record_key, source_name,
                 'only_record', observed_at, 1, NULL, NULL
-            FROM members WHERE cluster_size = 1 AND {_value(field)} IS NOT NULL
+            FROM members WHERE cluster_size = 1 AND {value_column(field)} IS NOT NULL
             """,
             [field.name],
         )
@@ -246,7 +243,7 @@ def _record_single(connection: duckdb.DuckDBPyConnection, group: FieldGroup) -> 
 
 def _order_of(group: FieldGroup, strategy: Strategy) -> str:
     """Return an expression that is smaller for the better record."""
-    values = [_value(field) for field in group.fields]
+    values = [value_column(field) for field in group.fields]
     if strategy is Strategy.SOURCE_PRIORITY:
         return "source_rank"
     if strategy is Strategy.MOST_RECENT:
@@ -270,7 +267,9 @@ def _rank_members(
     connection: duckdb.DuckDBPyConnection, group: FieldGroup, strategies: Strategies
 ) -> None:
     """Create `ranked`: the records that have a value of the group, best first."""
-    present = " OR ".join(f"{_value(field)} IS NOT NULL" for field in group.fields)
+    present = " OR ".join(
+        f"{value_column(field)} IS NOT NULL" for field in group.fields
+    )
     # An opt-out counts wherever it was expressed, also on a record merged away.
     dead = "false" if Strategy.RESTRICTIVE_WINS in strategies else "is_dead"
     orders = [f"{_order_of(group, item)} AS by_{item}" for item in strategies]
@@ -285,7 +284,7 @@ def _rank_members(
         FROM (
             SELECT golden_id, source_record_key, source_name, observed_at, source_rank,
                 {dead} AS is_out,
-                {", ".join(_value(field) for field in group.fields)},
+                {", ".join(value_column(field) for field in group.fields)},
                 {", ".join(orders)}
             FROM members WHERE cluster_size > 1 AND ({present})
         )
@@ -301,7 +300,7 @@ def _record_winners(
     The rule that is reported is the first one that told the winner from the best record
     with another value.
     """
-    value = _value(field)
+    value = value_column(field)
     other = f"FILTER ({value} <> winning_value)"
     is_union = Strategy.UNION in strategies
     decided = ["WHEN candidates = 1 THEN 'only_value'"]
@@ -364,76 +363,3 @@ def _record_winners(
         """,
         [field.name],
     )
-
-
-def _golden_query(entity: str) -> str:
-    fields = {field.name: field for group in GROUPS[entity] for field in group.fields}
-    singles: list[str] = []
-    multiples: list[str] = []
-    for name in COLUMN_ORDER[entity]:
-        column = quote_identifier(name)
-        if name in fields:
-            kind = fields[name].kind
-            singles.append(f"CAST({_value(fields[name])} AS {kind}) AS {column}")
-            multiples.append(
-                f"CAST(max(value) FILTER (field_name = {quote_literal(name)}) "
-                f"AS {kind}) AS {column}"
-            )
-        else:  # follows the e-mail address that won
-            # A record that lost may be a role mailbox: only the winner's flags hold.
-            empty = (
-                f"CASE WHEN value_email IS NOT NULL THEN {column} END"
-                if name == "email_domain"
-                else f"coalesce({column}, false) AND value_email IS NOT NULL"
-            )
-            singles.append(f"{empty} AS {column}")
-            multiples.append(
-                f"any_value({empty}) FILTER (field_name = 'email') AS {column}"
-                if name == "email_domain"
-                else f"coalesce(any_value({empty}) FILTER (field_name = 'email'), "
-                f"false) AS {column}"
-            )
-    # Equality only: a condition on one side would turn the join into a nested loop.
-    joined = (
-        "LEFT JOIN (SELECT source_record_key, value_email, email_domain, "
-        "is_role_email, is_free_email FROM members) AS winners "
-        "ON CASE WHEN field_name = 'email' THEN lineage.source_record_key END "
-        "= winners.source_record_key"
-        if entity == "contact"
-        else ""
-    )
-    return f"""
-    WITH counts AS (
-        SELECT
-            golden_id,
-            bool_and(is_deleted) AS is_deleted,
-            bool_and(is_test_record) AS is_test_record,
-            count(*) AS source_record_count,
-            count(DISTINCT source_name) AS source_system_count,
-            min(created_at) AS first_created_at,
-            max(coalesce(modified_at, created_at)) AS last_modified_at
-        FROM members GROUP BY golden_id
-    ), merged_ids AS (
-        SELECT DISTINCT golden_id FROM members WHERE cluster_size > 1
-    ), values_of AS (
-        SELECT golden_id, {", ".join(singles)} FROM members WHERE cluster_size = 1
-        UNION ALL BY NAME
-        SELECT lineage.golden_id, {", ".join(multiples)}
-        FROM lineage SEMI JOIN merged_ids USING (golden_id) {joined}
-        GROUP BY lineage.golden_id
-    )
-    SELECT
-        counts.golden_id AS golden_{entity}_id,
-        {
-        ", ".join(
-            f"coalesce(values_of.{quote_identifier(name)}, false) AS "
-            f"{quote_identifier(name)}"
-            if name in ("is_role_email", "is_free_email")
-            else f"values_of.{quote_identifier(name)}"
-            for name in COLUMN_ORDER[entity]
-        )
-    },
-        counts.* EXCLUDE (golden_id)
-    FROM counts LEFT JOIN values_of ON counts.golden_id = values_of.golden_id
-    ORDER BY counts.golden_id
-    """

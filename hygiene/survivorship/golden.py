@@ -1,0 +1,91 @@
+"""The golden table: one row per golden id, pivoted from the values that survived.
+
+What belongs here: the query that puts surviving values, flags and counts side by side.
+What does not: which value survives.
+"""
+
+from __future__ import annotations
+
+from hygiene.parquet_exchange import quote_identifier, quote_literal
+from hygiene.survivorship.fields import COLUMN_ORDER, GROUPS, value_column
+
+
+def golden_query(entity: str) -> str:
+    """Build the query of the golden table from `members` and `lineage`.
+
+    Args:
+        entity: contact or account.
+
+    Returns:
+        A select statement, one row per golden id, in its order.
+    """
+    fields = {field.name: field for group in GROUPS[entity] for field in group.fields}
+    singles: list[str] = []
+    multiples: list[str] = []
+    for name in COLUMN_ORDER[entity]:
+        column = quote_identifier(name)
+        if name in fields:
+            kind = fields[name].kind
+            singles.append(f"CAST({value_column(fields[name])} AS {kind}) AS {column}")
+            multiples.append(
+                f"CAST(max(value) FILTER (field_name = {quote_literal(name)}) "
+                f"AS {kind}) AS {column}"
+            )
+        else:  # follows the e-mail address that won
+            # A record that lost may be a role mailbox: only the winner's flags hold.
+            empty = (
+                f"CASE WHEN value_email IS NOT NULL THEN {column} END"
+                if name == "email_domain"
+                else f"coalesce({column}, false) AND value_email IS NOT NULL"
+            )
+            singles.append(f"{empty} AS {column}")
+            multiples.append(
+                f"any_value({empty}) FILTER (field_name = 'email') AS {column}"
+                if name == "email_domain"
+                else f"coalesce(any_value({empty}) FILTER (field_name = 'email'), "
+                f"false) AS {column}"
+            )
+    # Equality only: a condition on one side would turn the join into a nested loop.
+    joined = (
+        "LEFT JOIN (SELECT source_record_key, value_email, email_domain, "
+        "is_role_email, is_free_email FROM members) AS winners "
+        "ON CASE WHEN field_name = 'email' THEN lineage.source_record_key END "
+        "= winners.source_record_key"
+        if entity == "contact"
+        else ""
+    )
+    return f"""
+    WITH counts AS (
+        SELECT
+            golden_id,
+            bool_and(is_deleted) AS is_deleted,
+            bool_and(is_test_record) AS is_test_record,
+            count(*) AS source_record_count,
+            count(DISTINCT source_name) AS source_system_count,
+            min(created_at) AS first_created_at,
+            max(coalesce(modified_at, created_at)) AS last_modified_at
+        FROM members GROUP BY golden_id
+    ), merged_ids AS (
+        SELECT DISTINCT golden_id FROM members WHERE cluster_size > 1
+    ), values_of AS (
+        SELECT golden_id, {", ".join(singles)} FROM members WHERE cluster_size = 1
+        UNION ALL BY NAME
+        SELECT lineage.golden_id, {", ".join(multiples)}
+        FROM lineage SEMI JOIN merged_ids USING (golden_id) {joined}
+        GROUP BY lineage.golden_id
+    )
+    SELECT
+        counts.golden_id AS golden_{entity}_id,
+        {
+        ", ".join(
+            f"coalesce(values_of.{quote_identifier(name)}, false) AS "
+            f"{quote_identifier(name)}"
+            if name in ("is_role_email", "is_free_email")
+            else f"values_of.{quote_identifier(name)}"
+            for name in COLUMN_ORDER[entity]
+        )
+    },
+        counts.* EXCLUDE (golden_id)
+    FROM counts LEFT JOIN values_of ON counts.golden_id = values_of.golden_id
+    ORDER BY counts.golden_id
+    """
