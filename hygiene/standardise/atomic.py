@@ -82,6 +82,9 @@ def open_appender(out: Path) -> Iterator[ParquetAppender]:
         The appender; at least one frame has to be appended.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
+    for left_over in out.parent.glob(f".{out.name}.*.tmp"):
+        # Of a run that was killed: one run at a time writes a table.
+        left_over.unlink(missing_ok=True)
     temporary = out.with_name(f".{out.name}.{uuid4().hex}.tmp")
     appender = ParquetAppender(temporary)
     try:

@@ -8,6 +8,7 @@ output; the result is the same as computing them again.
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -135,7 +136,11 @@ def _open_in_key_order(unioned: Path) -> Iterator[Path]:
         yield unioned
         return
     unioned.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".standardise-", dir=unioned.parent) as folder:
+    # Named after its table: contacts and accounts may be sorted at the same time.
+    prefix = f".sorted-{unioned.stem}-"
+    for left_over in unioned.parent.glob(f"{prefix}*"):
+        shutil.rmtree(left_over, ignore_errors=True)
+    with TemporaryDirectory(prefix=prefix, dir=unioned.parent) as folder:
         path = Path(folder) / "sorted.parquet"
         with open_connection(Path(folder)) as connection:
             connection.execute(f"SET memory_limit = '{_SORT_MEMORY}'")

@@ -311,6 +311,13 @@ def test_bad_input_leaves_the_last_result_as_it_was(
     assert not list(tmp_path.glob(".*"))
 
 
+def test_what_a_killed_run_left_behind_is_cleaned_away(tmp_path: Path) -> None:
+    unioned = write_contacts(tmp_path / "in.parquet", PEOPLE)
+    (tmp_path / ".out.parquet.0123.tmp").write_bytes(b"half")
+    run(tmp_path, unioned)
+    assert not list(tmp_path.glob(".*"))
+
+
 def test_no_value_reaches_logs_or_messages(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
