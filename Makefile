@@ -36,7 +36,7 @@ ui: $(READY) ## Open the Dagster UI on the demo
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest
 
-slow: $(READY) ## Run the long tests: rebuilds, changes, kills (CI runs them too)
+slow: $(READY) ## Run the long tests: rebuilds, changes, kills
 	$(BIN)/python -m pytest -m slow
 
 lint: $(READY) ## Format, lint, types, import rules
