@@ -11,7 +11,8 @@ import yaml
 
 from tests.e2e.conftest import Project, fingerprint
 
-pytestmark = pytest.mark.e2e
+# One sync and eight refusals: minutes on a small machine.
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 HEADER = "Id,IsDeleted,FirstName,LastName,Email,AccountId,SystemModstamp\n"
 GOOD = HEADER + (
