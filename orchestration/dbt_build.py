@@ -111,7 +111,8 @@ def ensure_manifest(workspace: Workspace) -> Path:
     with FileLock(target.parent / ".parse.lock"):
         if manifest.exists() and stamp.exists() and stamp.read_text() == wanted:
             return manifest
-        variables = {"tidycrm_home": str(workspace.home.root)}
+        # The variables of a run, because dbt parses anew when they differ.
+        variables = workspace.dbt_vars(workspace.as_of(workspace.clock()))
         finished = subprocess.run(  # noqa: S603 - our own executable and arguments
             [
                 str(dbt_executable()),

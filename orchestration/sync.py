@@ -6,6 +6,7 @@ wrong is told in the words of the step that failed, never as a bare stack trace.
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import uuid
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
+from string import Template
 
 import dagster as dg
 
@@ -60,10 +62,13 @@ def open_instance(workspace: Workspace) -> dg.DagsterInstance:
     """The Dagster instance of this home, with its configuration written first."""
     folder = workspace.home.dagster
     folder.mkdir(parents=True, exist_ok=True)
-    template = files("orchestration").joinpath("dagster.yaml").read_text()
+    template = Template(files("orchestration").joinpath("dagster.yaml").read_text())
+    wanted = template.substitute(
+        event_logs=json.dumps(str(folder / "history" / "runs"))
+    )
     configuration = folder / "dagster.yaml"
-    if not configuration.exists() or configuration.read_text() != template:
-        configuration.write_text(template)
+    if not configuration.exists() or configuration.read_text() != wanted:
+        configuration.write_text(wanted)
     return dg.DagsterInstance.from_config(str(folder))
 
 

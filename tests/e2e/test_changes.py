@@ -22,11 +22,13 @@ def rewrite(archive: Path, member: str, change: Callable[[Rows], Rows]) -> None:
     with zipfile.ZipFile(archive) as container:
         contents = {name: container.read(name) for name in container.namelist()}
     rows = list(csv.DictReader(io.StringIO(contents[member].decode("utf-8"))))
-    header = list(rows[0])
+    changed = change(rows)
     text = io.StringIO()
-    writer = csv.DictWriter(text, header, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer = csv.DictWriter(
+        text, list(changed[0]), quoting=csv.QUOTE_ALL, lineterminator="\n"
+    )
     writer.writeheader()
-    writer.writerows(change(rows))
+    writer.writerows(changed)
     contents[member] = text.getvalue().encode("utf-8")
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as container:
         for name, content in contents.items():
