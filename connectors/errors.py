@@ -11,9 +11,19 @@
     │   │   ├── BrokenArchiveError     truncated, damaged or password-protected
     │   │   └── ArchiveLimitError      too large, too dense or unsafe to unpack
     │   ├── EmptySnapshotError         a full snapshot without rows would delete all
-    │   └── LandingError               a batch breaks the landing contract
+    │   ├── LandingError               a batch breaks the landing contract
+    │   ├── CredentialsError           a service refuses who we say we are
+    │   ├── MissingScopeError          the account may not do what was asked
+    │   ├── RemoteObjectMissingError   a service has no such object or field
+    │   ├── ProtocolError              an answer is not what the service promises
+    │   ├── LimitReachedError          a budget of calls is used up: stop cleanly
+    │   ├── ClockSkewError             this machine's clock is off
+    │   └── SpoolError                 an answer cannot be written to the disk
     └── RetryableError                 the same call may work later
-        └── LandingBusyError           another process writes the same source
+        ├── LandingBusyError           another process writes the same source
+        ├── ServiceUnavailableError    no answer, or the service says it is ill
+        ├── RateLimitedError           too many calls at once
+        └── TruncatedResponseError     an answer ended before its end
 
 Messages name the file, what was found, what was expected and the next step. They carry
 counts, line numbers and column names, never cell values: those may be personal data.
@@ -76,3 +86,43 @@ class LandingError(PermanentError):
 
 class LandingBusyError(RetryableError):
     """Another process holds the lock of the same source."""
+
+
+class CredentialsError(PermanentError):
+    """A service refuses the credentials: wrong, expired or revoked."""
+
+
+class MissingScopeError(PermanentError):
+    """The credentials are right, but their account lacks a permission."""
+
+
+class RemoteObjectMissingError(PermanentError):
+    """A service does not have, or does not show, an object or a field."""
+
+
+class ProtocolError(PermanentError):
+    """An answer is not of the kind that the service documents."""
+
+
+class LimitReachedError(PermanentError):
+    """A budget of calls is used up; what was landed stays, the next run goes on."""
+
+
+class ClockSkewError(PermanentError):
+    """The clock of this machine is so far off that a service refuses its tokens."""
+
+
+class SpoolError(PermanentError):
+    """An answer could not be written to the local disk."""
+
+
+class ServiceUnavailableError(RetryableError):
+    """A service did not answer, or answered that it is out of order."""
+
+
+class RateLimitedError(RetryableError):
+    """A service asks for fewer calls and did not relent within the attempts."""
+
+
+class TruncatedResponseError(RetryableError):
+    """An answer stopped before its end, in every attempt."""

@@ -4,8 +4,10 @@ The façade; import from here. `Landing` writes and reads, everything else is a 
 """
 
 from connectors.landing.capture import quote_identifier, row_hash_expression
+from connectors.landing.cursors import Cursor
 from connectors.landing.model import (
     ColumnInfo,
+    DeclaredDrift,
     DriftEvent,
     DriftKind,
     LoadCounts,
@@ -42,6 +44,8 @@ __all__ = [
     "REJECTED_SCHEMA",
     "SOURCE_NAME_PATTERN",
     "ColumnInfo",
+    "Cursor",
+    "DeclaredDrift",
     "DeleteKind",
     "DriftEvent",
     "DriftKind",

@@ -99,8 +99,13 @@ class ChangeCapture:
         """Free the memory and spill files of this comparison."""
         self._con.close()
 
-    def compare(self, mode: LoadMode, order_by: Sequence[str]) -> Verdict:
-        """Classify every incoming row, and find records that are gone."""
+    def compare(
+        self, mode: LoadMode, order_by: Sequence[str], gone_ids: Path | None = None
+    ) -> Verdict:
+        """Classify every incoming row, and find records that are gone.
+
+        `gone_ids` is a Parquet file of `_source_record_id` known to be gone in a delta.
+        """
         self._read_incoming(order_by)
         self._read_current()
         self._con.execute(
@@ -117,6 +122,9 @@ class ChangeCapture:
         )
         # A record that was deleted or merged before it vanished keeps that evidence.
         gone = "NOT current._is_deleted" if mode is LoadMode.FULL else "false"
+        if gone_ids is not None and mode is LoadMode.DELTA:
+            gone = f"""NOT current._is_deleted AND current._source_record_id IN (
+                SELECT _source_record_id FROM read_parquet({_quote_path(gone_ids)}))"""
         self._con.execute(
             f"""
             CREATE TEMP TABLE gone AS

@@ -10,7 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from connectors.landing.model import ColumnInfo, DriftEvent, DriftKind, Manifest
+from connectors.landing.model import (
+    ColumnInfo,
+    DeclaredDrift,
+    DriftEvent,
+    DriftKind,
+    Manifest,
+)
 from connectors.landing.schema import TypeHint
 
 
@@ -39,6 +45,7 @@ def detect_drift(
     known: KnownColumns | None,
     columns: Sequence[ColumnInfo],
     *,
+    declared: Sequence[DeclaredDrift] = (),
     source_type: str,
     object_name: str,
     source_name: str,
@@ -81,4 +88,7 @@ def detect_drift(
     for name in sorted(known.present - names):
         hint = known.hints.get(name, TypeHint.EMPTY)
         events.append(event(DriftKind.COLUMN_REMOVED, name, hint, None))
+    events += [
+        event(item.kind, item.column, item.before, item.after) for item in declared
+    ]
     return tuple(sorted(events, key=lambda item: (item.kind, item.column)))

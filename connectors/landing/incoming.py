@@ -73,7 +73,7 @@ def write_incoming(batch: SnapshotBatch, path: Path) -> Incoming:
         ColumnInfo(
             name=name,
             source_header=batch.header_names.get(name, name),
-            type_hint=hints[name],
+            type_hint=batch.type_hints.get(name, hints[name]),
         )
         for name in columns
     )
@@ -84,6 +84,14 @@ def write_incoming(batch: SnapshotBatch, path: Path) -> Incoming:
         column_infos=infos,
         rejected=_prepare_rejected(batch.rejected),
     )
+
+
+def write_gone(batch: SnapshotBatch, path: Path) -> Path | None:
+    """Write the ids that a delta knows to be gone; None when it names none."""
+    if batch.gone is None:
+        return None
+    batch.gone.lazy().select(pl.col(REQUIRED_INPUT).cast(pl.String)).sink_parquet(path)
+    return path
 
 
 def _as_lazy(frame: Frame) -> pl.LazyFrame:

@@ -16,6 +16,7 @@ from typing import TypeAlias
 import polars as pl
 
 from connectors.landing.schema import TypeHint
+from connectors.usage import Usage
 
 Frame: TypeAlias = pl.DataFrame | pl.LazyFrame | Sequence[Path]
 Progress: TypeAlias = Callable[[str, int, int], None]
@@ -35,6 +36,7 @@ class DriftKind(StrEnum):
     COLUMN_ADDED = "column_added"
     COLUMN_REMOVED = "column_removed"
     COLUMN_RETYPED = "column_retyped"
+    PICKLIST_CHANGED = "picklist_changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,16 @@ class DriftEvent:
     object: str
     source_name: str
     load_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredDrift:
+    """A change of shape that the source itself declares and no value shows."""
+
+    kind: DriftKind
+    column: str
+    before: str | None = None
+    after: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +131,12 @@ class SnapshotBatch:
         blank_rows: Blank rows skipped while reading, for the counts.
         notes: Remarks for the manifest: counts and column names, never cell values.
         allow_empty: Accept a full snapshot without rows, which deletes every record.
+        gone: Ids (`_source_record_id`) that the source is known to hold no longer,
+            although the batch is a delta; those that are landed alive get a tombstone
+            unless the batch has a row for them.
+        type_hints: Types that the source declares, by column; they win over what the
+            values look like, so that a delta of three rows shows no false drift.
+        declared_drift: Changes that only the source can tell, such as of a picklist.
     """
 
     source_type: str
@@ -134,6 +152,9 @@ class SnapshotBatch:
     blank_rows: int = 0
     notes: Sequence[str] = ()
     allow_empty: bool = False
+    gone: pl.DataFrame | pl.LazyFrame | None = None
+    type_hints: Mapping[str, TypeHint] = field(default_factory=dict)
+    declared_drift: Sequence[DeclaredDrift] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +201,8 @@ class SourceReport:
     """What one extraction of one source did; every connector returns it.
 
     `is_unchanged` means that the receipt recognised every input, so nothing was parsed.
+    `usage` is what a live source cost; files have none. `skipped` names what could not
+    be read this time, with the reason; everything else was.
     """
 
     source_type: str
@@ -189,6 +212,8 @@ class SourceReport:
     is_unchanged: bool = False
     notes: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    usage: Usage | None = None
+    skipped: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, LoadCounts]:

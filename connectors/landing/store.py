@@ -7,30 +7,30 @@ comparison itself is in `capture`, durable writes in `atomic`.
                                                                rejected.parquet?
                                                                manifest.json
     <root>/<source_type>/<object>/source=_contract/load=_contract/*.parquet   zero rows
-    <root>/_receipts/<source_type>/<name>.json       <root>/_tmp/  <root>/_locks/
+    <root>/_receipts/<source_type>/<name>.json    <root>/_cursors/<source_type>/<name>.json
+    <root>/_tmp/  <root>/_locks/
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from connectors.errors import EmptySnapshotError
-from connectors.landing import atomic, receipts
+from connectors.landing import atomic, cursors, receipts
 from connectors.landing.capture import ChangeCapture, Verdict
 from connectors.landing.drift import detect_drift, known_columns
-from connectors.landing.incoming import Incoming, write_incoming
+from connectors.landing.incoming import write_gone, write_incoming
+from connectors.landing.loads import as_utc, count_rows, next_load_id
 from connectors.landing.manifest import MANIFEST_NAME, read_manifest, to_document
 from connectors.landing.model import (
     DriftEvent,
-    LoadCounts,
     LoadMode,
     LoadResult,
     Manifest,
@@ -48,7 +48,6 @@ from connectors.landing.schema import (
 
 _LOGGER = logging.getLogger(__name__)
 _PART_NAME = "part-0.parquet"
-_LOAD_TIME = "%Y%m%dT%H%M%S%fZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +250,36 @@ class Landing:
         """Record a complete extraction; call it after the last commit."""
         receipts.write_receipt(self.root, receipt)
 
+    def cursor(self, source_type: str, source_name: str) -> cursors.Cursor | None:
+        """Read how far a live source was read, if the zone still holds those loads."""
+        cursor = cursors.read_cursor(
+            self.root, source_type, source_name, self._load_ids
+        )
+        for note in cursor.notes if cursor else ():
+            _LOGGER.warning("%s", note)
+        return cursor
+
+    def write_cursor(
+        self,
+        source_type: str,
+        source_name: str,
+        entries: Mapping[str, Mapping[str, Any]],
+    ) -> None:
+        """Record how far a live source was read; call it after the commit.
+
+        A kill between commit and cursor makes the next run read the same again, which
+        change capture turns into nothing.
+
+        Args:
+            source_type: Folder of the source type.
+            source_name: Name of the source.
+            entries: JSON values per object; replaces all earlier entries. Keys that
+                start with an underscore belong to the source and build on no load.
+        """
+        cursors.write_cursor(
+            self.root, source_type, source_name, entries, self._load_ids
+        )
+
     # Internals
 
     def _stage(self, batch: SnapshotBatch, work: Path) -> _StagedLoad | LoadResult:
@@ -263,21 +292,23 @@ class Landing:
             incoming.path, incoming.columns, self._parts(*place), work
         )
         try:
-            verdict = capture.compare(batch.mode, batch.order_by)
+            gone = write_gone(batch, work / "gone.parquet")
+            verdict = capture.compare(batch.mode, batch.order_by, gone)
             self._refuse_empty(batch, verdict)
             new_rejects = keep_new_rejects(
                 incoming.rejected, self.rejected(*place).collect()
             )
-            load_id = _next_load_id(batch, verdict, new_rejects, earlier)
+            load_id = next_load_id(batch, verdict, new_rejects, earlier)
             drift = detect_drift(
                 known_columns(earlier),
                 incoming.column_infos,
+                declared=batch.declared_drift,
                 source_type=batch.source_type,
                 object_name=batch.object,
                 source_name=batch.source_name,
                 load_id=load_id,
             )
-            counts = _count(batch, incoming, verdict, new_rejects)
+            counts = count_rows(batch, incoming, verdict, new_rejects)
             result = LoadResult(
                 source_type=batch.source_type,
                 object=batch.object,
@@ -286,7 +317,7 @@ class Landing:
             )
             if not (counts.landed or counts.rejected_new or drift):
                 return result
-            extracted_at = _as_utc(batch.extracted_at)
+            extracted_at = as_utc(batch.extracted_at)
             capture.write_part(
                 load_folder / _PART_NAME,
                 source_name=batch.source_name,
@@ -342,59 +373,14 @@ class Landing:
         pattern = f"source={source_name or '[a-z]*'}/load=*"
         return sorted(self._object(source_type, object_name).glob(pattern))
 
+    def _load_ids(
+        self, source_type: str, object_name: str, source_name: str
+    ) -> list[str]:
+        loads = self._loads(source_type, object_name, source_name)
+        return [load.name.removeprefix("load=") for load in loads]
+
     def _parts(
         self, source_type: str, object_name: str, source_name: str | None
     ) -> list[Path]:
         loads = self._loads(source_type, object_name, source_name)
         return [part for load in loads for part in sorted(load.glob("part-*.parquet"))]
-
-
-def _as_utc(moment: datetime) -> datetime:
-    return (
-        moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    )
-
-
-def _next_load_id(
-    batch: SnapshotBatch,
-    verdict: Verdict,
-    rejected: pl.DataFrame,
-    earlier: Sequence[Manifest],
-) -> str:
-    """Make an id that sorts after every earlier load, even if the clock went back."""
-    moment = _as_utc(batch.extracted_at)
-    if earlier:
-        last = max(manifest.load_id for manifest in earlier).split("-")[0]
-        after = datetime.strptime(last, _LOAD_TIME).replace(tzinfo=UTC)
-        moment = max(moment, after + timedelta(microseconds=1))
-    content = "|".join(
-        (
-            batch.source_type,
-            batch.object,
-            batch.source_name,
-            str(verdict.fingerprint),
-            *(rejected["raw_text"].fill_null("").to_list()),
-        )
-    )
-    digest = hashlib.sha256(content.encode()).hexdigest()[:8]
-    return f"{moment.strftime(_LOAD_TIME)}-{digest}"
-
-
-def _count(
-    batch: SnapshotBatch,
-    incoming: Incoming,
-    verdict: Verdict,
-    new_rejects: pl.DataFrame,
-) -> LoadCounts:
-    return LoadCounts(
-        rows_read=verdict.incoming + incoming.rejected.height,
-        new=verdict.new,
-        changed=verdict.changed,
-        unchanged=verdict.unchanged,
-        tombstoned=verdict.tombstoned,
-        repeated=verdict.repeated,
-        superseded=verdict.superseded,
-        rejected=incoming.rejected.height,
-        rejected_new=new_rejects.height,
-        blank=batch.blank_rows,
-    )
