@@ -243,6 +243,7 @@ def build_report(
         ),
         hot_keys=features.hot_keys,
         shared_identifiers=tuple(item for item in features.shared if item.values),
+        unused_fields=features.unused_fields,
         notes=tuple(notes),
         stages=tuple(stages),
     )

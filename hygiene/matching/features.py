@@ -17,7 +17,13 @@ from pathlib import Path
 import duckdb
 
 from hygiene.matching.blocking import add_blocking_keys
+from hygiene.matching.custom_fields import (
+    choose_custom_fields,
+    value_sql,
+    with_custom_fields,
+)
 from hygiene.matching.frequencies import build_frequencies
+from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import Entity, Specification
@@ -45,6 +51,10 @@ _CONTACT_COLUMNS = dict.fromkeys(
         "birth_date",
         "job_title_std",
         "external_id",
+        "phone",
+        "phone_status",
+        "mobile_phone",
+        "mobile_phone_status",
     ),
     "VARCHAR",
 ) | {
@@ -65,25 +75,23 @@ SELECT
     CASE WHEN NOT coalesce(is_role_email, false) THEN nullif(email_match, '') END
         AS email,
     CASE WHEN is_role_email THEN nullif(email_match, '') END AS role_email,
-    nullif(phone_e164, '') AS phone,
-    nullif(mobile_phone_e164, '') AS mobile,
+    {phone} AS phone,
+    {mobile_phone} AS mobile,
     coalesce(
         CASE WHEN NOT coalesce(is_free_email, false) THEN nullif(email_domain, '') END,
         nullif(domain_std, '')
     ) AS work_domain,
     nullif(company_name_match, '') AS company,
-    nullif(lower(street_std), '') AS street,
+    {street} AS street,
     nullif(lower(replace(postal_code_std, ' ', '')), '') AS postcode,
     nullif(lower(city_std), '') AS city,
-    nullif(coalesce(
-        strftime(birth_date_std, '%Y-%m-%d'),
-        regexp_extract(birth_date, '^[0-9]{4}-[0-9]{2}-[0-9]{2}$')
-    ), '') AS birth_date,
+    {birth_date} AS birth_date,
     nullif(lower(job_title_std), '') AS title,
     nullif(external_id, '') AS identifier,
     coalesce(is_test_record, false) AS is_test_record,
     least(substr(given_group, 1, 1), substr(family, 1, 1))
         || greatest(substr(given_group, 1, 1), substr(family, 1, 1)) AS name_mark
+    {custom}
 FROM standardised
 """
 
@@ -125,6 +133,8 @@ _ACCOUNT_COLUMNS = dict.fromkeys(
         "country_code",
         "parent_source_record_key",
         "external_id",
+        "phone",
+        "phone_status",
     ),
     "VARCHAR",
 ) | {"is_free_domain": "BOOLEAN", "is_test_record": "BOOLEAN"}
@@ -135,14 +145,15 @@ SELECT
     nullif(account_name_match, '') AS name,
     CASE WHEN NOT coalesce(is_free_domain, false) THEN nullif(domain_std, '') END
         AS domain,
-    nullif(phone_e164, '') AS phone,
-    nullif(lower(street_std), '') AS street,
+    {phone} AS phone,
+    {street} AS street,
     nullif(lower(replace(postal_code_std, ' ', '')), '') AS postcode,
     nullif(lower(city_std), '') AS city,
     nullif(upper(country_code), '') AS country,
     nullif(external_id, '') AS identifier,
     coalesce(is_test_record, false) AS is_test_record,
     substr(account_name_match, 1, 2) AS name_mark
+    {custom}
 FROM standardised
 """
 
@@ -187,12 +198,16 @@ class FeatureTable:
         test_records: Records that take no part because they are test data.
         shared: Identifiers that lost their vote.
         hot_keys: Blocking keys that were left out.
+        specification: The model, with the table's custom fields.
+        unused_fields: Custom fields that carry no evidence, and why.
     """
 
     records: int
     test_records: int
     shared: tuple[SharedIdentifier, ...]
     hot_keys: tuple[HotKeys, ...]
+    specification: Specification
+    unused_fields: tuple[tuple[str, str], ...] = ()
 
 
 def build_features(
@@ -209,11 +224,11 @@ def build_features(
     Args:
         connection: An open connection; gets the tables `facts` and `features`.
         standardised: The Parquet file, one row per source record.
-        specification: The model.
+        specification: The model of the entity, without custom fields.
         settings: Limits for shared identifiers and blocking keys.
 
     Returns:
-        Counts of what was taken out.
+        Counts of what was taken out, and the model with the table's custom fields.
     """
     is_contact = specification.entity is Entity.CONTACT
     expected = _CONTACT_COLUMNS if is_contact else _ACCOUNT_COLUMNS
@@ -233,7 +248,19 @@ def build_features(
         f"CREATE OR REPLACE TEMP VIEW standardised AS "
         f"SELECT {', '.join(['*', *absent])} FROM standardised_file"
     )
-    facts = _CONTACT_FACTS if is_contact else _ACCOUNT_FACTS
+    custom = choose_custom_fields(connection, "standardised", specification.entity)
+    specification = with_custom_fields(specification, custom.used)
+    facts = (_CONTACT_FACTS if is_contact else _ACCOUNT_FACTS).format(
+        phone=phone_sql("phone_e164", "phone", "phone_status"),
+        mobile_phone=phone_sql(
+            "mobile_phone_e164", "mobile_phone", "mobile_phone_status"
+        ),
+        street=street_sql("street_std"),
+        birth_date=birth_date_sql(connection, "standardised") if is_contact else "NULL",
+        custom="".join(
+            f", {value_sql(item.column)} AS {item.name}" for item in custom.used
+        ),
+    )
     connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
     role_names = (
         (_silence_role_names(connection, settings.max_mailboxes_per_name),)
@@ -269,7 +296,14 @@ def build_features(
         "SELECT count(*), count(*) FILTER (is_test_record) FROM features"
     ).fetchone()
     records, tests = counts if counts else (0, 0)
-    return FeatureTable(int(records), int(tests), (*role_names, *shared), hot_keys)
+    return FeatureTable(
+        int(records),
+        int(tests),
+        (*role_names, *shared),
+        hot_keys,
+        specification,
+        custom.unused,
+    )
 
 
 def _silence_shared(

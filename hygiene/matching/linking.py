@@ -119,6 +119,7 @@ def link(
             )
         with stages.measure("features"):
             features = build_features(connection, standardised, specification, settings)
+        specification = features.specification
         with stages.measure("model"):
             parameters, source, notes = _choose_model(
                 connection,

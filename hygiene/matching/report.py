@@ -115,6 +115,7 @@ class MatchReport:
         blocking_rules: Pairs per blocking rule.
         hot_keys: Blocking keys that were left out.
         shared_identifiers: Identifiers that lost their vote.
+        unused_fields: Custom fields that were not compared, and why.
         notes: What else a reader of the run should know.
         stages: Seconds per stage.
     """
@@ -140,5 +141,6 @@ class MatchReport:
     blocking_rules: tuple[RuleCount, ...]
     hot_keys: tuple[HotKeys, ...]
     shared_identifiers: tuple[SharedIdentifier, ...]
+    unused_fields: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     stages: tuple[StageTime, ...]

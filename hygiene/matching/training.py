@@ -106,7 +106,8 @@ def train(
     """
     specification = specification_of(Entity(entity))
     with open_connection(out_model.parent) as connection:
-        build_features(connection, standardised, specification, settings)
+        features = build_features(connection, standardised, specification, settings)
+        specification = features.specification
         parameters, report = learn(
             connection,
             specification,

@@ -1,0 +1,80 @@
+"""Values that could not be made canonical but can still be compared.
+
+What belongs here: SQL that falls back on the raw value where standardising found no
+canonical one. What does not: repairing values for publication; these never leave
+matching.
+
+A phone number without a known country has no international form, and 03/04/1980 is two
+days. Two records with the same digits agree all the same, and a table whose phones are
+all national, or whose dates all have one order, loses nothing.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+_LEAST_DIGITS = 7
+
+
+def phone_sql(canonical: str, raw: str, status: str) -> str:
+    """Return SQL of a comparable phone number.
+
+    Args:
+        canonical: Column with the international form.
+        raw: Column with the number as received.
+        status: Column with the verdict; fillers stay missing.
+
+    Returns:
+        The international form, else at least seven digits without leading zeros.
+    """
+    digits = f"ltrim(regexp_replace({raw}, '[^0-9]', '', 'g'), '0')"
+    return (
+        f"coalesce(nullif({canonical}, ''), CASE "
+        f"WHEN coalesce({status}, 'invalid') = 'invalid' "
+        f"AND length({digits}) BETWEEN {_LEAST_DIGITS} AND 15 "
+        f"AND replace({digits}, {digits}[1], '') <> '' THEN {digits} END)"
+    )
+
+
+def street_sql(column: str) -> str:
+    """Return SQL of a comparable street: letters and digits, one blank in between."""
+    words = f"regexp_replace(lower({column}), '[^\\pL\\pN]+', ' ', 'g')"
+    return f"nullif(trim({words}), '')"
+
+
+def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
+    """Return SQL of a comparable birth date, `YYYY-MM-DD` as text.
+
+    Impossible dates (a thirteenth month) are kept: they are usually one typing error
+    away from the truth. For dates such as 03/04/1980 the order of day and month is
+    taken from the numbers above twelve in the whole column.
+
+    Args:
+        connection: An open connection.
+        table: Standardised records with birth_date and birth_date_std.
+
+    Returns:
+        The expression; NULL where nothing looks like a date.
+    """
+    slashed = "'^\\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})'"
+    row = connection.execute(
+        "SELECT count(*) FILTER (a > 12) >= count(*) FILTER (b > 12) FROM (SELECT "
+        f"try_cast(regexp_extract(birth_date, {slashed}, 1) AS INTEGER) AS a, "
+        f"try_cast(regexp_extract(birth_date, {slashed}, 2) AS INTEGER) AS b "
+        f"FROM {table} WHERE regexp_matches(birth_date, {slashed}))"
+    ).fetchone()
+    day, month = (1, 2) if row is None or row[0] else (2, 1)
+
+    def part(number: int) -> str:
+        return f"lpad(regexp_extract(birth_date, {slashed}, {number}), 2, '0')"
+
+    iso = "'^\\s*([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([^0-9].*)?$'"
+    return (
+        "CASE WHEN birth_date_std IS NOT NULL "
+        "THEN strftime(birth_date_std, '%Y-%m-%d') "
+        f"WHEN regexp_matches(birth_date, {iso}) "
+        f"THEN regexp_replace(birth_date, {iso}, '\\1-\\2-\\3') "
+        f"WHEN regexp_matches(birth_date, {slashed}) THEN "
+        f"regexp_extract(birth_date, {slashed}, 3) || '-' || {part(month)} "
+        f"|| '-' || {part(day)} END"
+    )
