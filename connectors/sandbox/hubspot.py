@@ -16,6 +16,7 @@ import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from email.utils import formatdate
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -24,10 +25,21 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from connectors.sandbox.faults import (
+    Fault,
+    FaultInjector,
+    FaultKind,
+    FaultPlan,
+)
 from connectors.sandbox.hubspot_catalogue import CatalogueRoutes
 from connectors.sandbox.hubspot_clock import PortalClock
 from connectors.sandbox.hubspot_life import PortalLife
-from connectors.sandbox.hubspot_limits import MESSAGES, RateLimiter, RateLimits
+from connectors.sandbox.hubspot_limits import (
+    MESSAGES,
+    TEN_SECONDLY,
+    RateLimiter,
+    RateLimits,
+)
 from connectors.sandbox.hubspot_objects import ObjectRoutes
 from connectors.sandbox.hubspot_portal import Portal
 from connectors.sandbox.hubspot_wire import ApiError, correlation_id, respond_to_error
@@ -46,7 +58,7 @@ def create_app(
     tokens: Sequence[str] = (TOKEN,),
     elapsed: Callable[[], float] = time.monotonic,
     seed: int = 0,
-    wrap: Callable[[ASGIApp], ASGIApp] | None = None,
+    plan: FaultPlan | None = None,
 ) -> ASGIApp:
     """Make the application.
 
@@ -57,7 +69,7 @@ def create_app(
         tokens: Bearer tokens that are accepted.
         elapsed: Monotonic seconds, for the rate limits.
         seed: Decides the life that `/sandbox/live` starts.
-        wrap: Puts further behaviour around the API, such as faults on command.
+        plan: Faults on command; `/sandbox/faults` can set more.
     """
     limiter = RateLimiter(limits or RateLimits(), elapsed)
     control = _Control(portal, clock, limiter, random.Random(seed))  # noqa: S311
@@ -70,7 +82,40 @@ def create_app(
         exception_handlers={ApiError: respond_to_error},
     )
     guarded: ASGIApp = _Gate(app, portal, limiter, set(tokens))
-    return wrap(guarded) if wrap is not None else guarded
+    return FaultInjector(guarded, plan or FaultPlan(), _render_fault)
+
+
+def _render_fault(fault: Fault) -> Response:
+    """Word a limit or a refused login as the vendor does."""
+    if fault.kind is FaultKind.LIMIT:
+        return _limit_reached(fault.policy or TEN_SECONDLY)
+    return _not_authorised()
+
+
+def _limit_reached(policy: str) -> Response:
+    return JSONResponse(
+        {
+            "status": "error",
+            "message": MESSAGES[policy],
+            "errorType": "RATE_LIMIT",
+            "correlationId": correlation_id(),
+            "policyName": policy,
+        },
+        status_code=429,
+    )
+
+
+def _not_authorised() -> Response:
+    return JSONResponse(
+        {
+            "status": "error",
+            "message": "Authentication credentials not found. This API supports "
+            "OAuth 2.0 authentication.",
+            "correlationId": correlation_id(),
+            "category": "INVALID_AUTHENTICATION",
+        },
+        status_code=401,
+    )
 
 
 class _Gate:
@@ -90,7 +135,10 @@ class _Gate:
         refusal = self._refuse(scope, is_search)
         headers = [
             (name.encode(), value.encode())
-            for name, value in self._limiter.headers(is_search).items()
+            for name, value in {
+                **self._limiter.headers(is_search),
+                "date": formatdate(self._portal.now() / 1000, usegmt=True),
+            }.items()
         ]
 
         async def send_with_limits(message: Message) -> None:
@@ -104,32 +152,12 @@ class _Gate:
     def _refuse(self, scope: Scope, is_search: bool) -> Response | None:
         given = Headers(scope=scope).get("authorization", "")
         if given.removeprefix("Bearer ") not in self._tokens:
-            return JSONResponse(
-                {
-                    "status": "error",
-                    "message": "Authentication credentials not found. This API supports "
-                    "OAuth 2.0 authentication.",
-                    "correlationId": correlation_id(),
-                    "category": "INVALID_AUTHENTICATION",
-                },
-                status_code=401,
-            )
+            return _not_authorised()
         size = len(scope.get("raw_path") or b"") + len(scope["query_string"])
         if size > self._portal.settings.max_url:
             return Response("<html><body>414 URI Too Long</body></html>", 414)
         policy = self._limiter.refuse(is_search)
-        if policy is None:
-            return None
-        return JSONResponse(
-            {
-                "status": "error",
-                "message": MESSAGES[policy],
-                "errorType": "RATE_LIMIT",
-                "correlationId": correlation_id(),
-                "policyName": policy,
-            },
-            status_code=429,
-        )
+        return None if policy is None else _limit_reached(policy)
 
 
 class _Control:

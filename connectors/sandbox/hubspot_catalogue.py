@@ -88,7 +88,7 @@ class CatalogueRoutes:
     async def list_schemas(self, _: Request) -> Response:
         """List custom objects."""
         require_scope(self._portal, "schemas", "crm.schemas.custom.read")
-        results = [
+        results: list[dict[str, Any]] = [
             {
                 "objectTypeId": store.type.type_id,
                 "name": store.type.name,

@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from connectors.sandbox.faults import planned_duplicate
 from connectors.sandbox.hubspot_portal import ObjectStore, Portal, PortalError, Record
 from connectors.sandbox.hubspot_search import SearchRefusedError, search
 from connectors.sandbox.hubspot_wire import (
@@ -34,6 +35,7 @@ class ObjectRoutes:
 
     def __init__(self, portal: Portal) -> None:
         self._portal = portal
+        self._last_pages: dict[str, Response] = {}
 
     def routes(self) -> list[Route]:
         """Give every route, for both profiles."""
@@ -59,6 +61,8 @@ class ObjectRoutes:
     async def list_records(self, request: Request) -> Response:
         """List by id, oldest id first; archived records only when asked for."""
         store = self.store(request)
+        if planned_duplicate(request.scope) and request.url.path in self._last_pages:
+            return self._last_pages[request.url.path]
         archived = request.query_params.get("archived", "").lower() == "true"
         if archived and not store.type.lists_archived:
             raise ApiError(
@@ -83,7 +87,9 @@ class ObjectRoutes:
         documents = [
             record_document(store, record, properties, history) for record in results
         ]
-        return page(request, documents, following)
+        answer = page(request, documents, following)
+        self._last_pages[request.url.path] = answer
+        return answer
 
     async def read(self, request: Request) -> Response:
         """Read one record; the id of a merged one gives the survivor."""
@@ -105,13 +111,23 @@ class ObjectRoutes:
         """Search living records."""
         store, body = self.store(request), await read_body(request)
         settings = self._portal.settings
+        if len(await request.body()) > settings.max_search_body:
+            raise ApiError(
+                400,
+                "VALIDATION_ERROR",
+                f"The request body exceeds {settings.max_search_body} characters",
+            )
         try:
             found = search(store, body, settings, self._portal.now())
         except (SearchRefusedError, ValueError, KeyError, TypeError) as error:
             raise ApiError(400, "VALIDATION_ERROR", str(error)) from error
         properties = [str(name) for name in body.get("properties") or []]
         documents = [record_document(store, r, properties) for r in found.records]
-        return page(request, documents, found.after, total=found.total)
+        if planned_duplicate(request.scope) and request.url.path in self._last_pages:
+            return self._last_pages[request.url.path]
+        answer = page(request, documents, found.after, total=found.total)
+        self._last_pages[request.url.path] = answer
+        return answer
 
     async def batch(self, request: Request) -> Response:
         """Read, create, update or archive up to a hundred records."""
@@ -126,7 +142,8 @@ class ObjectRoutes:
                 f"inputs must have from 1 to {most} items, found {len(inputs)}",
             )
         if verb == "read":
-            return self._batch_read(store, body, history)
+            archived = request.query_params.get("archived", "").lower() == "true"
+            return self._batch_read(store, body, history, archived=archived)
         results = []
         for item in inputs:
             properties = item.get("properties") or {}
@@ -195,14 +212,19 @@ class ObjectRoutes:
         return store
 
     def _batch_read(
-        self, store: ObjectStore, body: dict[str, Any], history: list[str]
+        self,
+        store: ObjectStore,
+        body: dict[str, Any],
+        history: list[str],
+        *,
+        archived: bool,
     ) -> Response:
         properties = [str(name) for name in body.get("properties") or []]
         found, missing = {}, []
         for item in body["inputs"]:
             text = str(item.get("id", ""))
             record = store.find(int(text)) if text.isdigit() else None
-            if record is None or record.is_archived:
+            if record is None or record.is_archived != archived:
                 missing.append(text)
             else:
                 found[record.id] = record
@@ -282,6 +304,7 @@ def _from(store: ObjectStore, first: int) -> Iterator[Record]:
 
 
 async def read_body(request: Request) -> dict[str, Any]:
+    """Read a JSON object, or answer 400."""
     try:
         body = await request.json()
     except ValueError as error:

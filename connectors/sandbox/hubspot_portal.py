@@ -153,6 +153,7 @@ class PortalSettings:
         association_page: Associations of one record per page.
         merges_list_ancestors: Whether a winner names everything that was ever merged
             into it, or only the pair of its own merge.
+        max_search_body: Bytes of a search query above which it is refused.
         max_url: Bytes of path and query above which a request is refused.
         denied: Object types whose scope the token lacks.
     """
@@ -161,6 +162,7 @@ class PortalSettings:
     search_lag_ms: int = 0
     association_page: int = 100
     merges_list_ancestors: bool = True
+    max_search_body: int = 3_000
     max_url: int = 16_000
     denied: set[str] = field(default_factory=set)
 
