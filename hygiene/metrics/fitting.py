@@ -1,0 +1,121 @@
+"""Maximum likelihood for models with a few positive parameters.
+
+What belongs here: the search itself, on the logarithm of the parameters, with an optional
+weak prior and a verdict on convergence. What does not: any likelihood; the models hand
+theirs in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+Floats = NDArray[np.float64]
+
+# Parameters beyond e^±12 of the scaled time mean that the data do not identify the model.
+_BOUND = 12.0
+_REJECTED = 1e10
+_STEP = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    """Where a search ended.
+
+    Attributes:
+        values: The parameters, in the order of the starting point.
+        log_likelihood: At `values`, without the prior.
+        converged: Whether the search ended inside its bounds at a flat point.
+        used_prior: Whether the weak prior took part.
+        evaluations: How often the likelihood was computed.
+    """
+
+    values: tuple[float, ...]
+    log_likelihood: float
+    converged: bool
+    used_prior: bool
+    evaluations: int
+
+
+def maximise(
+    log_likelihood: Callable[[Floats], float],
+    *,
+    start: Floats,
+    weight: float,
+    prior_sd: float | None,
+) -> Optimum:
+    """Find the positive parameters under which data are most likely.
+
+    The search runs on log-parameters. The weak prior is normal around 0 with `prior_sd`,
+    i.e. log-normal around 1: hand in time scaled to about 1. On subsamples of 30 to 300
+    CDNOW customers plain maximum likelihood ran away in up to half of the fits; a
+    standard deviation of 1.5 stopped all of them and moves nothing at a thousand.
+
+    Args:
+        log_likelihood: Total log-likelihood as a function of the parameters.
+        start: A positive starting point.
+        weight: Number of observations; keeps tolerances comparable across sizes.
+        prior_sd: Standard deviation of the prior on log-parameters, or none.
+
+    Returns:
+        The best point found, converged or not.
+
+    Example:
+        >>> found = maximise(
+        ...     lambda p: float(10 * np.log(p[0]) - 5 * p[0]),
+        ...     start=np.array([1.0]), weight=10, prior_sd=None,
+        ... )
+        >>> round(found.values[0], 4)
+        2.0
+    """
+    scale = 1.0 / max(weight, 1.0)
+    evaluations = 0
+
+    def objective(theta: Floats) -> float:
+        nonlocal evaluations
+        evaluations += 1
+        with np.errstate(all="ignore"):
+            value = log_likelihood(np.exp(theta))
+        if prior_sd is not None:
+            value -= float(np.sum(theta**2)) / (2.0 * prior_sd**2)
+        return -value * scale if np.isfinite(value) else _REJECTED
+
+    def gradient(theta: Floats) -> Floats:
+        steps = np.eye(len(theta)) * _STEP
+        return np.array(
+            [
+                (objective(theta + step) - objective(theta - step)) / (2.0 * _STEP)
+                for step in steps
+            ]
+        )
+
+    theta = np.log(start)
+    found = None
+    # A restart from the optimum renews the curvature estimate: it ends the rare early stop.
+    for _ in range(2):
+        found = minimize(
+            objective,
+            theta,
+            jac=gradient,
+            method="L-BFGS-B",
+            bounds=[(-_BOUND, _BOUND)] * len(start),
+            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
+        )
+        theta = np.asarray(found.x, dtype=np.float64)
+    assert found is not None  # noqa: S101  the loop ran
+    inside = bool(np.all(np.abs(theta) < _BOUND - 1e-6))
+    flat = bool(np.max(np.abs(gradient(theta))) < 1e-4)
+    values = np.exp(theta)
+    with np.errstate(all="ignore"):
+        likelihood = float(log_likelihood(values))
+    return Optimum(
+        values=tuple(float(value) for value in values),
+        log_likelihood=likelihood,
+        converged=inside and flat and bool(np.isfinite(likelihood)),
+        used_prior=prior_sd is not None,
+        evaluations=evaluations,
+    )
