@@ -235,7 +235,7 @@ def parse_config(text: str, *, path: Path, environment: Mapping[str, str]) -> Co
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems += [_problem(detail, lines) for detail in error.errors()]
+        problems += [_problem(detail, lines) for detail in _own_mistakes(error)]
     if problems or config is None:
         raise ConfigError(str(path), problems)
     return config
@@ -340,6 +340,17 @@ def _absolute(section: dict[str, Any], key: str, base: Path) -> None:
     value = section.get(key)
     if isinstance(value, str) and value and not _URI.match(value):
         section[key] = str(base / Path(value).expanduser())
+
+
+def _own_mistakes(error: ValidationError) -> Iterator[Mapping[str, Any]]:
+    """Mistakes that the user made; a list whose entries are all wrong is not empty."""
+    details = error.errors()
+    for detail in details:
+        where = detail["loc"]
+        if detail["type"] != "too_short" or not any(
+            other["loc"][: len(where)] == where for other in details if other != detail
+        ):
+            yield detail
 
 
 def _problem(

@@ -11,8 +11,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session")
-def shared_data() -> Path:
+def shared_folder() -> Path:
     """Folder of third-party sample exports; skips when the machine has none."""
     configured = os.environ.get("TIDYCRM_SHARED_DATA")
     folder = Path(configured) if configured else REPOSITORY.parent / "shared" / "data"
@@ -21,6 +20,12 @@ def shared_data() -> Path:
             "third-party sample data not found: set TIDYCRM_SHARED_DATA to their folder"
         )
     return folder
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The same folder, as a fixture."""
+    return shared_folder()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.conftest import shared_folder
 from tests.e2e.conftest import Project, fingerprint
 
 # One sync and eight refusals: minutes on a small machine.
@@ -78,6 +79,13 @@ def not_a_workbook(project: Project) -> list[str]:
     return ["list.xlsx"]
 
 
+def password(project: Project) -> list[str]:
+    sample = "spreadsheets/spreadsheet_calamine/tests/pass_protected.xlsx"
+    (project.folder / "list.xlsx").write_bytes((shared_folder() / sample).read_bytes())
+    project.configure(sheet(project.folder, "list.xlsx"))
+    return ["list.xlsx", "password"]
+
+
 def absent_column(project: Project) -> list[str]:
     (project.folder / "list.csv").write_text("Name,Mail\nAda,ada@analytic.test\n")
     project.configure(
@@ -118,6 +126,7 @@ def five_mistakes(project: Project) -> list[str]:
         missing_file,
         truncated_zip,
         not_a_workbook,
+        password,
         absent_column,
         unknown_encoding,
         empty_export,
@@ -152,10 +161,18 @@ def test_lines_that_cannot_be_read_are_quarantined_with_file_and_line(
     project = published.copy(tmp_path / "copy")
     project.configure(salesforce(project.folder))
     file = project.folder / "exports" / "Contact.csv"
-    file.write_text(GOOD + "not-an-id,false,Bob,Builder,bob@site.test,,\n")
+    file.write_text(
+        GOOD
+        + "not-an-id,false,Bob,Builder,bob@site.test,,\n"
+        + '0035f00000AbCdFAAV,false,"Cy,Quote,cy@site.test,,\n'
+    )
     project.sync()
     rows = project.query(
-        "select source_file, source_line, reason_code from quarantined_records"
+        "select source_file, source_line, reason_code from quarantined_records "
+        "order by source_line"
     )
-    assert rows == [("Contact.csv", 3, "bad_record_id")]
+    assert rows == [
+        ("Contact.csv", 3, "bad_record_id"),
+        ("Contact.csv", 4, "broken_quote"),
+    ]
     assert len(project.query("select * from dim_contacts")) == 1
