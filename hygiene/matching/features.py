@@ -23,6 +23,7 @@ from hygiene.matching.custom_fields import (
     with_custom_fields,
 )
 from hygiene.matching.frequencies import build_frequencies
+from hygiene.matching.name_repair import repair_names
 from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
@@ -34,6 +35,7 @@ from hygiene.parquet_exchange import (
 
 _CONTACT_COLUMNS = dict.fromkeys(
     (
+        "full_name",
         "given_name_match",
         "given_name_group",
         "family_name_match",
@@ -70,6 +72,7 @@ SELECT
     nullif(given_name_match, '') AS given,
     coalesce(nullif(given_name_group, ''), nullif(given_name_match, '')) AS given_group,
     nullif(family_name_match, '') AS family,
+    lower(full_name) AS full_name,
     nullif(lower(middle_name_std), '') AS middle,
     nullif(lower(suffix_std), '') AS suffix,
     CASE WHEN NOT coalesce(is_role_email, false) THEN nullif(email_match, '') END
@@ -107,7 +110,7 @@ WITH parts AS (
     FROM facts
 )
 SELECT
-    * EXCLUDE (mailbox, letters, digits, first, last),
+    * EXCLUDE (full_name, mailbox, letters, digits, first, last),
     CASE
         WHEN length(digits) < 2 AND coalesce(letters IN (
             first || last, last || first, first, last,
@@ -262,6 +265,8 @@ def build_features(
         ),
     )
     connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
+    if is_contact:
+        repair_names(connection)
     role_names = (
         (_silence_role_names(connection, settings.max_mailboxes_per_name),)
         if is_contact
