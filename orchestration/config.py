@@ -353,6 +353,12 @@ def _own_mistakes(error: ValidationError) -> Iterator[Mapping[str, Any]]:
             yield detail
 
 
+_PATTERNS = {
+    "^[A-Z]{3}$": "an ISO 4217 currency; write three capitals, such as EUR",
+    "^[A-Z]{2}$": "an ISO 3166-1 country; write two capitals, such as DE",
+}
+
+
 def _problem(
     detail: Mapping[str, Any], lines: Mapping[tuple[str | int, ...], int]
 ) -> ConfigProblem:
@@ -363,6 +369,7 @@ def _problem(
     while known and known not in lines:
         known = known[:-1]
     kind = detail["type"]
+    pattern = detail.get("ctx", {}).get("pattern")
     if kind == "extra_forbidden":
         message = "is not a setting here; check the spelling or remove it"
     elif kind == "missing":
@@ -371,6 +378,8 @@ def _problem(
         message = f"`type` must be one of {', '.join(VENDOR_OF_TYPE)}"
     elif kind == "union_tag_not_found":
         message = f"needs a `type`: one of {', '.join(VENDOR_OF_TYPE)}"
+    elif kind == "string_pattern_mismatch" and pattern in _PATTERNS:
+        message = f"{detail['input']!r} is not {_PATTERNS[pattern]}"
     else:
         message = str(detail["msg"]).removeprefix("Value error, ")
     return ConfigProblem(_dotted(path) or "file", message, lines.get(known))

@@ -54,9 +54,21 @@ schedule:
     assert len(found) == 5
     assert any("colour" in line and "line 7" in line for line in found)
     assert any("sources[1]" in line and "salesforce_files" in line for line in found)
-    assert any("metrics.reporting_currency" in line for line in found)
+    assert any("'euro' is not an ISO 4217 currency" in line for line in found)
     assert any("Mars/Olympus" in line and "Europe/Berlin" in line for line in found)
     assert any("schedule.cron" in line for line in found)
+
+
+def test_a_list_whose_only_entry_is_wrong_is_not_called_empty(tmp_path: Path) -> None:
+    text = """
+version: 1
+sources:
+  - name: sheet
+    type: spreadsheet
+    tables: [{path: a.csv, object: contacts, columns: {colour: Colour}}]
+"""
+    (found,) = problems(text, tmp_path)
+    assert "colour: no such column of contacts" in found
 
 
 def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
