@@ -7,7 +7,7 @@ Belongs here: what a connector hands in (`SnapshotBatch`) and what it gets back
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -102,6 +102,15 @@ class LoadCounts:
     rejected: int = 0
     rejected_new: int = 0
     blank: int = 0
+
+    def __add__(self, other: LoadCounts) -> LoadCounts:
+        """Counts of two loads together."""
+        return LoadCounts(
+            **{
+                item.name: getattr(self, item.name) + getattr(other, item.name)
+                for item in fields(self)
+            }
+        )
 
     @property
     def landed(self) -> int:
@@ -217,5 +226,8 @@ class SourceReport:
 
     @property
     def counts(self) -> dict[str, LoadCounts]:
-        """Counts per object."""
-        return {load.object: load.counts for load in self.loads}
+        """Counts per object, over all loads of the extraction."""
+        found: dict[str, LoadCounts] = {}
+        for load in self.loads:
+            found[load.object] = found.get(load.object, LoadCounts()) + load.counts
+        return found

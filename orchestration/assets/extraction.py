@@ -103,7 +103,9 @@ def _source_asset(
                 allow_retries=False,
             ) from error
         for note in report.notes:
-            context.log.warning(f"{source.name}: {note}")
+            context.log.info(f"{source.name}: {note}")
+        for warning in report.warnings:
+            context.log.warning(f"{source.name}: {warning}")
         return dg.MaterializeResult(metadata=_report_metadata(report))
 
     return extract
@@ -111,19 +113,22 @@ def _source_asset(
 
 def _report_metadata(report: SourceReport) -> dict[str, Any]:
     per_object = {
-        result.object: {
-            "new": result.counts.new,
-            "changed": result.counts.changed,
-            "deleted": result.counts.tombstoned,
-            "rejected": result.counts.rejected_new,
+        name: {
+            "new": counts.new,
+            "changed": counts.changed,
+            "deleted": counts.tombstoned,
+            "rejected": counts.rejected_new,
         }
-        for result in report.loads
+        for name, counts in report.counts.items()
     }
     landed = sum(result.counts.landed for result in report.loads)
     return {
         "rows_landed": landed,
         "loads": len(report.loads),
         "notes": len(report.notes),
+        "warnings": dg.MetadataValue.md(
+            "\n".join(f"- {warning}" for warning in report.warnings) or "none"
+        ),
         "by_object": dg.MetadataValue.md(
             f"```json\n{json.dumps(per_object, indent=1, sort_keys=True)}\n```"
         ),
