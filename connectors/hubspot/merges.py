@@ -33,6 +33,11 @@ class Merges:
 
 def find_merges(frame: pl.LazyFrame) -> Merges:
     """Collect the merges that the rows of an object tell about."""
+    return resolve_merges(merge_pairs(frame))
+
+
+def merge_pairs(frame: pl.LazyFrame) -> set[tuple[str, str]]:
+    """Give (lost id, survivor) as the rows of an object tell them."""
     names = frame.collect_schema().names()
     pairs: set[tuple[str, str]] = set()
     for column in (MERGED_IDS, MERGED_VIDS):
@@ -49,7 +54,7 @@ def find_merges(frame: pl.LazyFrame) -> Merges:
         pairs |= set(
             zip(rows["lost"].to_list(), rows[RECORD_ID].to_list(), strict=True)
         )
-    return resolve_merges(pairs)
+    return pairs
 
 
 def resolve_merges(pairs: set[tuple[str, str]]) -> Merges:

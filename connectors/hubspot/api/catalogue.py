@@ -1,0 +1,142 @@
+"""Reads what records refer to: owners, pipelines with their stages, custom objects.
+
+Belongs here: small lists, read whole at every sync.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+
+from connectors.hubspot.api.client import HubspotClient, results_of
+from connectors.hubspot.api.schema import as_text
+from connectors.landing import DeleteKind, slug_column
+
+OWNERS, PIPELINES, STAGES = "owners", "pipelines", "pipeline_stages"
+OWNER_COLUMNS = (
+    "id",
+    "email",
+    "firstname",
+    "lastname",
+    "user_id",
+    "type",
+    "teams",
+    "createdat",
+    "updatedat",
+    "archived",
+)
+PIPELINE_COLUMNS = ("object_type", "pipeline_id", "label", "display_order", "archived")
+STAGE_COLUMNS = (
+    "object_type",
+    "pipeline_id",
+    "stage_id",
+    "label",
+    "display_order",
+    "probability",
+    "is_closed",
+    "ticket_state",
+    "archived",
+)
+WITH_PIPELINES = ("deals", "tickets", "leads")
+_OWNER_PAGE = 500
+
+
+def read_owners(client: HubspotClient) -> pl.DataFrame:
+    """List owners; those who left are marked deleted and keep their names."""
+    rows = []
+    for archived in ("false", "true"):
+        params = {"limit": _OWNER_PAGE, "archived": archived}
+        for owners, _ in client.pages(client.paths.owners(), params):
+            rows += [_owner(owner, archived == "true") for owner in owners]
+    client.count_rows(len(rows))
+    schema = dict.fromkeys(OWNER_COLUMNS, pl.String())
+    deleted = pl.col("archived") == "true"
+    return pl.DataFrame(rows, schema=schema).with_columns(
+        pl.col("id").alias("_source_record_id"),
+        deleted.alias("_is_deleted"),
+        pl.when(deleted)
+        .then(pl.lit(DeleteKind.SOFT.value))
+        .otherwise(None)
+        .cast(pl.String)
+        .alias("_delete_kind"),
+    )
+
+
+def read_pipelines(
+    client: HubspotClient, names: Sequence[str]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """List the pipelines of these objects, and their stages."""
+    pipelines, stages = [], []
+    for name in names:
+        path = client.paths.pipelines(name)
+        for pipeline in results_of(client.get(path), f"GET {path}"):
+            own = {"object_type": name, "pipeline_id": as_text(pipeline["id"])}
+            pipelines.append(own | _labelled(pipeline))
+            for stage in pipeline.get("stages") or []:
+                metadata = stage.get("metadata") or {}
+                stages.append(
+                    own
+                    | _labelled(stage)
+                    | {
+                        "stage_id": as_text(stage["id"]),
+                        "probability": as_text(metadata.get("probability")),
+                        "is_closed": as_text(metadata.get("isClosed")),
+                        "ticket_state": as_text(metadata.get("ticketState")),
+                    }
+                )
+    client.count_rows(len(pipelines) + len(stages))
+    return (
+        _keyed(pipelines, PIPELINE_COLUMNS, ("object_type", "pipeline_id")),
+        _keyed(stages, STAGE_COLUMNS, ("object_type", "pipeline_id", "stage_id")),
+    )
+
+
+def read_custom_objects(client: HubspotClient) -> dict[str, str]:
+    """Give name in paths to landing folder of every custom object."""
+    path = client.paths.schemas()
+    found = {}
+    for schema in results_of(client.get(path), f"GET {path}"):
+        if not schema.get("archived"):
+            found[str(schema["objectTypeId"])] = slug_column(str(schema["name"]))
+    return found
+
+
+def _owner(owner: Mapping[str, Any], archived: bool) -> dict[str, str | None]:
+    user = owner.get("userId")
+    if user is None:
+        user = owner.get("userIdIncludingInactive")
+    return {
+        "id": as_text(owner["id"]),
+        "email": as_text(owner.get("email")),
+        "firstname": as_text(owner.get("firstName")),
+        "lastname": as_text(owner.get("lastName")),
+        "user_id": as_text(user),
+        "type": as_text(owner.get("type")),
+        "teams": as_text(owner.get("teams")),
+        "createdat": as_text(owner.get("createdAt")),
+        "updatedat": as_text(owner.get("updatedAt")),
+        "archived": "true" if archived else "false",
+    }
+
+
+def _labelled(item: Mapping[str, Any]) -> dict[str, str | None]:
+    return {
+        "label": as_text(item.get("label")),
+        "display_order": as_text(item.get("displayOrder")),
+        "archived": as_text(item.get("archived")),
+    }
+
+
+def _keyed(
+    rows: Sequence[Mapping[str, str | None]],
+    columns: Sequence[str],
+    key: Sequence[str],
+) -> pl.DataFrame:
+    frame = pl.DataFrame(list(rows), schema=dict.fromkeys(columns, pl.String()))
+    return frame.with_columns(
+        pl.concat_str([pl.col(name) for name in key], separator=":").alias(
+            "_source_record_id"
+        )
+    )

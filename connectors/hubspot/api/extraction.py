@@ -1,0 +1,332 @@
+"""Syncs a HubSpot portal: the order of the work, and what a fault costs.
+
+Belongs here: `extract_api` and the cursor. An object that cannot be read is skipped with
+a warning and the others go on; a used-up limit ends the sync cleanly; refused
+credentials end it with an error. The cursor is written after every commit, so that a
+kill at any instant makes the next sync read a little again, and nothing is lost.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from connectors.errors import (
+    ConnectorError,
+    CredentialsError,
+    LandingBusyError,
+    LimitReachedError,
+    MissingScopeError,
+    RemoteObjectMissingError,
+    SourceConfigError,
+)
+from connectors.hubspot.api import catalogue
+from connectors.hubspot.api.client import HubspotClient
+from connectors.hubspot.api.config import HubspotApiConfig
+from connectors.hubspot.api.links import LinkSync, Pair
+from connectors.hubspot.api.records import PROPERTIES, RecordSync
+from connectors.hubspot.api.schema import (
+    ObjectSchema,
+    definition_frame,
+    read_schema,
+)
+from connectors.hubspot.extraction import ensure_contracts
+from connectors.hubspot.reference import SOURCE_TYPE
+from connectors.landing import (
+    Landing,
+    LoadMode,
+    LoadResult,
+    Progress,
+    SnapshotBatch,
+    SourceReport,
+    TypeHint,
+    slug_column,
+)
+
+_PORTAL = "_portal"
+# These end the whole sync: the next object would meet the same.
+_FATAL = (CredentialsError, LandingBusyError)
+
+
+def extract_api(
+    config: HubspotApiConfig,
+    landing: Landing,
+    *,
+    extracted_at: datetime,
+    progress: Progress | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
+) -> SourceReport:
+    """Read what changed in a portal and land it.
+
+    Args:
+        config: The portal and what to read of it.
+        landing: Where to land.
+        extracted_at: When this sync takes place (UTC).
+        progress: Called with a label, the number done and the total.
+        sleep: Waits; seconds.
+        clock: Monotonic seconds.
+
+    Returns:
+        What was read, landed, skipped and warned about, and what it cost.
+
+    Raises:
+        CredentialsError: The token is refused; what was landed before stays.
+        SourceConfigError: The token opens another portal than before.
+        LandingBusyError: Another process writes the same source.
+    """
+    if extracted_at.tzinfo is None:
+        extracted_at = extracted_at.replace(tzinfo=UTC)
+    client = HubspotClient(config, sleep=sleep, clock=clock)
+    with client, landing.workspace() as folder:
+        sync = _Sync(config, landing, client, extracted_at, folder, progress)
+        try:
+            sync.run()
+        except LimitReachedError as error:
+            sync.warnings.append(f"stopped early: {error}")
+            sync.skipped += [f"{name}: the limit was reached" for name in sync.left]
+        report = sync.report()
+    ensure_contracts(landing)
+    return report
+
+
+@dataclass(slots=True)
+class _Sync:
+    """One run: what is done, and what is left."""
+
+    config: HubspotApiConfig
+    landing: Landing
+    client: HubspotClient
+    now: datetime
+    folder: Path
+    progress: Progress | None
+    entries: dict[str, dict[str, Any]] = field(default_factory=dict)
+    loads: list[LoadResult] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+    schemas: list[ObjectSchema] = field(default_factory=list)
+    folders: dict[str, str] = field(default_factory=dict)
+    total: int = 0
+
+    def run(self) -> None:
+        """Read the catalogue, then every object, then the associations."""
+        cursor = self.landing.cursor(SOURCE_TYPE, self.config.name)
+        if cursor is not None:
+            self.entries = {name: dict(entry) for name, entry in cursor.items()}
+            self.warnings += cursor.notes
+        self._check_portal()
+        self.folders = {name: slug_column(name) for name in self.config.objects}
+        self._find_custom_objects()
+        pairs = self._pairs()
+        self.left = [
+            *catalogue_names(),
+            *self.folders.values(),
+            *(pair.object for pair in pairs),
+        ]
+        self.total = len(self.left)
+        self._attempt(catalogue.OWNERS, self._sync_owners)
+        self._attempt(catalogue.PIPELINES, self._sync_pipelines)
+        self.left.remove(catalogue.STAGES)
+        for name, landed in self.folders.items():
+            self._attempt(landed, lambda n=name: self._sync_object(n))  # type: ignore[misc]
+        self._land_definitions()
+        for pair in pairs:
+            self._attempt(pair.object, lambda p=pair: self._sync_pair(p))  # type: ignore[misc]
+
+    def report(self) -> SourceReport:
+        """Sum up."""
+        return SourceReport(
+            source_type=SOURCE_TYPE,
+            source_name=self.config.name,
+            loads=tuple(self.loads),
+            notes=tuple(self.notes),
+            warnings=tuple(self.warnings),
+            usage=self.client.usage,
+            skipped=tuple(self.skipped),
+        )
+
+    def _attempt(self, name: str, work: Callable[[], None]) -> None:
+        """Do one part of the sync; its failure is a record, not the end."""
+        if self.progress is not None:
+            self.progress(name, self.total - len(self.left), self.total)
+        try:
+            work()
+        except LimitReachedError:
+            raise
+        except _FATAL:
+            raise
+        except ConnectorError as error:
+            self.skipped.append(f"{name}: {type(error).__name__}")
+            self.warnings.append(f"{name} was skipped: {error}")
+        if name in self.left:
+            self.left.remove(name)
+
+    def _check_portal(self) -> None:
+        """Refuse to mix two portals: the ids of one mean nothing in the other."""
+        path = self.client.paths.account()
+        try:
+            portal = str(self.client.get(path).get("portalId"))
+        except (MissingScopeError, RemoteObjectMissingError) as error:
+            self.notes.append(f"the account cannot be named: {type(error).__name__}")
+            return
+        known = self.entries.get(_PORTAL, {}).get("portal_id")
+        if known is not None and known != portal:
+            raise SourceConfigError(
+                f"syncing source {self.config.name!r}: the token opens HubSpot account "
+                f"{portal}, the landed records are of account {known}. Use a token of "
+                "that account, or give the other account a source name of its own"
+            )
+        self.entries[_PORTAL] = {"portal_id": portal}
+
+    def _find_custom_objects(self) -> None:
+        if not self.config.custom_objects:
+            return
+        try:
+            found = catalogue.read_custom_objects(self.client)
+        except (MissingScopeError, RemoteObjectMissingError):
+            self.notes.append(
+                "custom objects were not looked for: the token lacks "
+                "crm.schemas.custom.read; grant it, or name them in `objects`"
+            )
+            return
+        except LimitReachedError:
+            raise
+        except ConnectorError as error:
+            self.warnings.append(f"custom objects were not looked for: {error}")
+            return
+        for name, landed in found.items():
+            free = landed not in self.folders.values()
+            self.folders.setdefault(name, landed if free else f"{landed}_custom")
+
+    def _pairs(self) -> list[Pair]:
+        names = {landed: name for name, landed in self.folders.items()} | {
+            name: name for name in self.folders
+        }
+        return [
+            Pair(
+                left=names[left],
+                right=names[right],
+                left_landing=self.folders[names[left]],
+                right_landing=self.folders[names[right]],
+            )
+            for left, rights in self.config.associations.items()
+            for right in rights
+            if left in names and right in names
+        ]
+
+    def _sync_owners(self) -> None:
+        owners = catalogue.read_owners(self.client)
+        self._commit([self._full(catalogue.OWNERS, owners)], {})
+
+    def _sync_pipelines(self) -> None:
+        names = [n for n in catalogue.WITH_PIPELINES if n in self.folders]
+        pipelines, stages = catalogue.read_pipelines(self.client, names)
+        self._commit(
+            [
+                self._full(catalogue.PIPELINES, pipelines),
+                self._full(catalogue.STAGES, stages),
+            ],
+            {},
+        )
+
+    def _sync_object(self, name: str) -> None:
+        landed = self.folders[name]
+        manifests = self.landing.manifests(SOURCE_TYPE, landed, self.config.name)
+        known = [c.source_header for c in manifests[-1].columns] if manifests else []
+        wanted = self.config.history_properties
+        schema = read_schema(
+            self.client,
+            name,
+            landed,
+            history=wanted.get(name, wanted.get(landed, ())),
+            known=known,
+        )
+        if schema.warning is not None:
+            self.warnings.append(schema.warning)
+        done = RecordSync(
+            self.client,
+            self.config,
+            self.landing,
+            schema,
+            entry=self.entries.get(landed),
+            extracted_at=self.now,
+            folder=self.folder,
+        ).run()
+        self._commit(done.batches, {landed: done.entry})
+        self.schemas.append(schema)
+        self.notes += done.notes
+        if done.stopped_by is not None:
+            raise done.stopped_by
+
+    def _sync_pair(self, pair: Pair) -> None:
+        for landed in (pair.left_landing, pair.right_landing):
+            if landed not in self.entries:
+                self.notes.append(f"{pair.object}: waits until {landed} can be read")
+                return
+        batch, entry = LinkSync(
+            self.client,
+            self.config,
+            self.landing,
+            pair,
+            entry=self.entries.get(pair.object),
+            extracted_at=self.now,
+            folder=self.folder,
+        ).run()
+        self._commit([batch] if batch is not None else [], {pair.object: entry})
+
+    def _land_definitions(self) -> None:
+        """Land the properties of what could be read; keep those of what could not."""
+        read = {schema.landing for schema in self.schemas if schema.definitions}
+        if not read:
+            return
+        frame = definition_frame(self.schemas)
+        known = self.landing.current(SOURCE_TYPE, PROPERTIES, self.config.name)
+        gone = None
+        if "object_type" in known.collect_schema():
+            gone = known.filter(pl.col("object_type").is_in(sorted(read)))
+            gone = gone.select("_source_record_id")
+        self._commit([self._catalogue_batch(PROPERTIES, frame, gone=gone)], {})
+
+    def _full(self, name: str, frame: pl.DataFrame) -> SnapshotBatch:
+        return self._catalogue_batch(name, frame, mode=LoadMode.FULL)
+
+    def _catalogue_batch(
+        self,
+        name: str,
+        frame: pl.DataFrame,
+        *,
+        mode: LoadMode = LoadMode.DELTA,
+        gone: pl.LazyFrame | None = None,
+    ) -> SnapshotBatch:
+        columns = [column for column in frame.columns if not column.startswith("_")]
+        return SnapshotBatch(
+            source_type=SOURCE_TYPE,
+            object=name,
+            source_name=self.config.name,
+            frame=frame,
+            extracted_at=self.now,
+            mode=mode,
+            gone=gone,
+            type_hints=dict.fromkeys(columns, TypeHint.TEXT),
+            allow_empty=self.config.allow_empty,
+        )
+
+    def _commit(
+        self, batches: Sequence[SnapshotBatch], entries: dict[str, dict[str, Any]]
+    ) -> None:
+        self.loads += self.landing.commit_all(batches)
+        self.entries |= entries
+        self.landing.write_cursor(SOURCE_TYPE, self.config.name, self.entries)
+
+
+def catalogue_names() -> tuple[str, ...]:
+    """Give the landed objects that are read at every sync."""
+    return (catalogue.OWNERS, catalogue.PIPELINES, catalogue.STAGES)

@@ -1,0 +1,286 @@
+"""Syncs the records of one object: first load, changes, recycle bin, merges.
+
+Belongs here: what is read in which order, and how far the cursor moves. The entry of an
+object in the cursor:
+
+    listing_after, high   a first load that stopped halfway: where, and the newest change
+                          before it began
+    modified, observed_at, is_settled
+                          the newest change seen, when we first saw it, and whether the
+                          overlap after it has gone by, so that search shows all of it
+    full_at               when every record was last listed
+
+Times of change are the vendor's, only compared with each other; of our own clock only
+differences count. A clock that is off therefore loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from connectors.errors import LimitReachedError, RetryableError
+from connectors.hubspot.api.client import HubspotClient
+from connectors.hubspot.api.config import HubspotApiConfig
+from connectors.hubspot.api.reading import Reader
+from connectors.hubspot.api.schema import ObjectSchema, picklist_drift
+from connectors.hubspot.api.spool import Spool
+from connectors.hubspot.merges import mark_merged, merge_pairs, resolve_merges
+from connectors.hubspot.reference import SOURCE_TYPE
+from connectors.landing import Landing, LoadMode, SnapshotBatch, TypeHint
+
+HISTORY = "property_history"
+PROPERTIES = "properties"
+# The service refuses to list the recycle bin of these.
+NO_ARCHIVED_LIST = frozenset(
+    {"meetings", "communications", "deal_splits", "quote_templates"}
+)
+_HISTORY_HINTS = {"value": TypeHint.TEXT, "changed_at": TypeHint.DATETIME}
+
+
+@dataclass(slots=True)
+class ObjectSync:
+    """What one sync of one object brought.
+
+    Attributes:
+        batches: To be landed together.
+        entry: Where the next sync goes on, valid once the batches are landed.
+        stopped_by: What ended the reading early; what came before it is in the batches.
+        notes: Remarks.
+    """
+
+    batches: list[SnapshotBatch]
+    entry: dict[str, Any]
+    stopped_by: Exception | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+class RecordSync:
+    """Syncs one object.
+
+    Args:
+        client: The portal.
+        config: The source.
+        landing: What is known already.
+        schema: What to ask for.
+        entry: The object's entry in the cursor; None at first.
+        extracted_at: When this sync takes place (UTC).
+        folder: For spool files.
+    """
+
+    def __init__(
+        self,
+        client: HubspotClient,
+        config: HubspotApiConfig,
+        landing: Landing,
+        schema: ObjectSchema,
+        *,
+        entry: Mapping[str, Any] | None,
+        extracted_at: datetime,
+        folder: Path,
+    ) -> None:
+        self._config, self._landing, self._schema = config, landing, schema
+        self._entry, self._now = dict(entry or {}), extracted_at
+        self._reader = Reader(client, schema, config.max_url_chars)
+        self._spool = Spool(folder / schema.landing, schema)
+        self._aliases: set[tuple[str, str]] = set()
+        self._stopped: Exception | None = None
+        self._is_complete = False
+
+    def run(self) -> ObjectSync:
+        """Read what is new.
+
+        A limit or an outage halfway ends the reading; what came before it counts, and
+        the entry goes no further than that.
+        """
+        # The recycle bin first: a record that is restored meanwhile is seen alive later,
+        # and the later row wins.
+        if self._config.archived and self._schema.name not in NO_ARCHIVED_LIST:
+            self._read_archived()
+        if "modified" not in self._entry:
+            self._list()
+        elif self._is_full_due():
+            self._reconcile()
+        else:
+            self._read_changes()
+        frame = self._with_merges()
+        return ObjectSync(
+            batches=[self._batch(frame), *self._history_batch()],
+            entry=self._entry,
+            stopped_by=self._stopped,
+        )
+
+    def _read_archived(self) -> None:
+        gone = self._current().filter(pl.col("_is_deleted"))
+        known = set(gone.select("_source_record_id").collect().to_series())
+        for ids in self._reader.archived_ids():
+            new = [each for each in ids if each not in known]
+            self._spool.add(self._reader.by_ids(new, archived=True), archived=True)
+
+    def _list(self) -> None:
+        high = self._entry.get("high")
+        if high is None:
+            high = self._reader.newest_change()
+        after = self._entry.get("listing_after")
+        try:
+            for records, following in self._reader.all_records(after=after):
+                self._spool.add(records)
+                after = following
+        except (LimitReachedError, RetryableError) as error:
+            self._stopped = error
+            self._entry = {"high": high, "listing_after": after}
+            return
+        self._entry = self._at(high) | {"full_at": self._now.isoformat()}
+
+    def _reconcile(self) -> None:
+        """List everything, and account for every record that is missing from it."""
+        high = self._reader.newest_change()
+        for records, _ in self._reader.all_records():
+            self._spool.add(records)
+        self._confirm_missing()
+        self._is_complete = True
+        high = max(high, int(self._entry["modified"]))
+        self._entry = self._at(high) | {"full_at": self._now.isoformat()}
+
+    def _confirm_missing(self) -> None:
+        """Ask once more for known records that the list did not show.
+
+        A page that was lost or repeated on the way must not delete records; and the id
+        of a merged record resolves to where it went.
+        """
+        listed = self._spool.scan().select("_source_record_id")
+        living = self._current().filter(~pl.col("_is_deleted"))
+        missing = (
+            living.select("_source_record_id")
+            .join(listed, on="_source_record_id", how="anti")
+            .sort("_source_record_id")
+            .collect()
+            .to_series()
+            .to_list()
+        )
+        told = {lost for lost, _ in merge_pairs(self._spool.scan())}
+        missing = [each for each in missing if each not in told]
+        for start in range(0, len(missing), 100):
+            asked = missing[start : start + 100]
+            records = self._reader.by_ids(asked)
+            self._spool.add(records)
+            found = {str(record["id"]) for record in records}
+            absent = [each for each in asked if each not in found]
+            if found - set(asked):
+                for each in absent:
+                    survivor = self._reader.survivor_of(each)
+                    if survivor is not None:
+                        self._aliases.add((each, survivor))
+            binned = self._reader.by_ids(absent, archived=True) if absent else []
+            self._spool.add(binned, archived=True)
+
+    def _read_changes(self) -> None:
+        seen_until = int(self._entry["modified"])
+        overlap = round(self._config.overlap.total_seconds() * 1000)
+        low = seen_until + 1 if self._entry["is_settled"] else seen_until - overlap
+        newest, previous = seen_until, set[tuple[str, int]]()
+        try:
+            for page in self._reader.changes_since(max(0, low)):
+                fresh = [each for each in page if each not in previous]
+                previous = set(page)
+                self._spool.add(self._reader.by_ids([each for each, _ in fresh]))
+                newest = max([newest, *(moment for _, moment in page)])
+        except (LimitReachedError, RetryableError) as error:
+            self._stopped = error
+        full_at = self._entry.get("full_at")
+        if newest > seen_until:
+            self._entry = self._at(newest)
+        elif self._stopped is None:
+            observed = datetime.fromisoformat(self._entry["observed_at"])
+            self._entry["is_settled"] = self._now - observed >= self._config.overlap
+        self._entry["full_at"] = full_at
+
+    def _at(self, moment: int) -> dict[str, Any]:
+        return {
+            "modified": moment,
+            "observed_at": self._now.isoformat(),
+            "is_settled": False,
+        }
+
+    def _is_full_due(self) -> bool:
+        last = self._entry.get("full_at")
+        if last is None:
+            return True
+        every = timedelta(days=self._config.full_refresh_every_days)
+        return self._now - datetime.fromisoformat(last) >= every
+
+    def _with_merges(self) -> pl.LazyFrame:
+        """Add the records that were merged away, and mark where each ended."""
+        pairs = merge_pairs(self._spool.scan()) | self._aliases
+        if not pairs:
+            return self._spool.scan()
+        merged = self._current().filter(pl.col("_merged_into").is_not_null())
+        known = merged.select("_source_record_id", "_merged_into").collect()
+        merges = resolve_merges(pairs | set(known.iter_rows()))
+        winner_of = pl.LazyFrame(
+            {
+                "_source_record_id": list(merges.winner_of),
+                "winner": list(merges.winner_of.values()),
+            },
+            schema={"_source_record_id": pl.String, "winner": pl.String},
+        )
+        current = self._current()
+        held = set(current.collect_schema().names())
+        losers = (
+            current.join(winner_of, on="_source_record_id")
+            .filter(pl.col("_merged_into").ne_missing(pl.col("winner")))
+            .select(
+                *(name for name in self._schema.columns.values() if name in held),
+                "_source_record_id",
+                "_is_deleted",
+                "_delete_kind",
+            )
+            .collect()
+        )
+        self._spool.add_frame(losers)
+        return mark_merged(self._spool.scan(), merges)
+
+    def _batch(self, frame: pl.LazyFrame) -> SnapshotBatch:
+        landed = self._landing.current(SOURCE_TYPE, PROPERTIES, self._config.name)
+        mode = LoadMode.FULL if self._is_complete else LoadMode.DELTA
+        return SnapshotBatch(
+            source_type=SOURCE_TYPE,
+            object=self._schema.landing,
+            source_name=self._config.name,
+            frame=frame,
+            extracted_at=self._now,
+            mode=mode,
+            header_names={c: name for name, c in self._schema.columns.items()},
+            type_hints=self._schema.hints,
+            declared_drift=picklist_drift(self._schema, landed),
+            allow_empty=self._config.allow_empty,
+        )
+
+    def _history_batch(self) -> list[SnapshotBatch]:
+        history = self._spool.scan_history()
+        if history is None:
+            return []
+        return [
+            SnapshotBatch(
+                source_type=SOURCE_TYPE,
+                object=HISTORY,
+                source_name=self._config.name,
+                frame=history,
+                extracted_at=self._now,
+                mode=LoadMode.DELTA,
+                type_hints=dict.fromkeys(
+                    history.collect_schema().names(), TypeHint.TEXT
+                )
+                | _HISTORY_HINTS,
+            )
+        ]
+
+    def _current(self) -> pl.LazyFrame:
+        return self._landing.current(
+            SOURCE_TYPE, self._schema.landing, self._config.name
+        )
