@@ -36,7 +36,7 @@ ui: $(READY) ## Open the Dagster UI on the demo
 test: $(READY) ## Run the tests
 	$(BIN)/python -m pytest
 
-slow: $(READY) ## Run the long tests: rebuilds, changes, kills
+slow: $(READY) ## Run the long tests: real files, changes, kills, screens
 	$(BIN)/python -m pytest -m slow
 
 lint: $(READY) ## Format, lint, types, import rules
@@ -51,7 +51,7 @@ format: $(READY) ## Repair what the formatter can repair
 	$(BIN)/ruff check --fix .
 
 bench: $(READY) ## Measure the pipeline at 100,000 and 1,000,000 contacts (long)
-	$(BIN)/python -m benchmarks.pipeline --people 75000 --people 750000
+	$(BIN)/python -m benchmarks.pipeline --people 55000 --people 550000
 
 lock: $(READY) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements.lock

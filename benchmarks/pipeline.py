@@ -5,7 +5,7 @@ the run's events, and takes the largest resident size of the process tree in bet
 Then plain Splink links the same standardised table, in the same session, so that the
 ratio does not depend on the machine of the day.
 
-    python -m benchmarks.pipeline --people 75000 --people 750000 --out benchmarks/results
+    python -m benchmarks.pipeline --people 55000 --people 550000 --out benchmarks/results
 """
 
 from __future__ import annotations

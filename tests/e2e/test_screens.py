@@ -1,0 +1,104 @@
+"""What a data engineer sees: the asset graph, a run and the checks in a real browser."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from tests.e2e.conftest import Project
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+LAPTOP = {"width": 1440, "height": 900}
+PATIENCE = 60_000  # milliseconds; a small machine draws a large graph slowly
+
+
+@pytest.fixture(scope="module")
+def address(demo: Project) -> Iterator[str]:
+    """`tidycrm ui` on the demo, stopped with everything that it started."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = subprocess.Popen(
+        demo.command("ui", "--port", str(port)),
+        env={**os.environ, "NO_COLOR": "1"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 180
+        while time.monotonic() < deadline:
+            try:
+                httpx.get(f"{url}/server_info", timeout=5).raise_for_status()
+                break
+            except httpx.HTTPError:
+                time.sleep(1)
+        yield url
+    finally:
+        os.killpg(server.pid, signal.SIGINT)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(server.pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    """A laptop-sized page in the system's Chromium."""
+    browser_path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if browser_path is None:
+        pytest.skip("no Chromium on this machine: install the package `chromium`")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(
+            executable_path=browser_path,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        page = browser.new_page(viewport=LAPTOP)
+        page.set_default_timeout(PATIENCE)
+        yield page
+        browser.close()
+
+
+def test_the_asset_graph_shows_every_stage(page: Page, address: str) -> None:
+    page.goto(f"{address}/asset-groups")
+    for group in ("sources", "landing_salesforce", "hygiene", "marts"):
+        page.get_by_text(group, exact=False).first.wait_for()
+    assert "Failed to load" not in page.inner_text("body")
+
+
+def test_a_run_shows_its_steps_and_its_success(
+    page: Page, address: str, demo: Project
+) -> None:
+    state = json.loads((demo.home / "state" / "last_publication.json").read_text())
+    page.goto(f"{address}/runs/{state['run_id']}")
+    page.get_by_text("Success", exact=True).first.wait_for()
+    page.get_by_text("dbt_before_identity").first.wait_for()
+    page.get_by_text("hygiene__contact_match_edges").first.wait_for()
+
+
+def test_checks_have_plain_names_and_their_results(page: Page, address: str) -> None:
+    page.goto(f"{address}/assets/marts/customer_ltv?view=checks")
+    page.get_by_text("customer_ltv").first.wait_for()
+    page.get_by_text("Passed").first.wait_for()
+
+
+def test_an_asset_tells_what_it_holds(page: Page, address: str) -> None:
+    page.goto(f"{address}/assets/hygiene/contact_match_edges")
+    page.get_by_text("who decided").first.wait_for()
