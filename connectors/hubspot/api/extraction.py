@@ -322,7 +322,10 @@ class _Sync:
     def _commit(
         self, batches: Sequence[SnapshotBatch], entries: dict[str, dict[str, Any]]
     ) -> None:
-        self.loads += self.landing.commit_all(batches)
+        if batches:
+            self.loads += self.landing.commit_all(batches)
+        elif all(self.entries.get(name) == entry for name, entry in entries.items()):
+            return
         self.entries |= entries
         self.landing.write_cursor(SOURCE_TYPE, self.config.name, self.entries)
 

@@ -82,6 +82,7 @@ class LinkSync:
         self._folder = folder / pair.object
         self._folder.mkdir(parents=True, exist_ok=True)
         self._parts: list[Path] = []
+        self._rows = 0
 
     def run(self) -> tuple[SnapshotBatch | None, dict[str, Any]]:
         """Read what may have changed; give the batch (if any) and the entry after it."""
@@ -94,11 +95,14 @@ class LinkSync:
         if self._is_full_due(full_at):
             ids = self._living(self._pair.left_landing)
             batch = self._batch(self._read(ids), LoadMode.FULL, None)
+            if not self._rows and self._links().select(pl.len()).collect().item() == 0:
+                batch = None
             full_at = self._now.isoformat()
         elif through != (self._entry or {}).get("through"):
             asked = self._changed()
-            frame = self._read(asked)
-            batch = self._batch(frame, LoadMode.DELTA, self._gone(asked))
+            frame, gone = self._read(asked), self._gone(asked).collect()
+            if self._rows or gone.height:
+                batch = self._batch(frame, LoadMode.DELTA, gone.lazy())
         return batch, {"through": through, "full_at": full_at}
 
     def _is_full_due(self, full_at: str | None) -> bool:
@@ -191,6 +195,7 @@ class LinkSync:
                 [pl.col(name).fill_null("") for name in LINK_COLUMNS[:4]], separator=":"
             ).alias(_ID)
         )
+        self._rows += frame.height
         path = self._folder / f"links-{len(self._parts):06d}.parquet"
         frame.write_parquet(path, compression="lz4")
         self._parts.append(path)

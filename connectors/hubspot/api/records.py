@@ -110,7 +110,7 @@ class RecordSync:
             self._read_changes()
         frame = self._with_merges()
         return ObjectSync(
-            batches=[self._batch(frame), *self._history_batch()],
+            batches=[*self._batch(frame), *self._history_batch()],
             entry=self._entry,
             stopped_by=self._stopped,
         )
@@ -245,20 +245,37 @@ class RecordSync:
         self._spool.add_frame(losers)
         return mark_merged(self._spool.scan(), merges)
 
-    def _batch(self, frame: pl.LazyFrame) -> SnapshotBatch:
+    def _batch(self, frame: pl.LazyFrame) -> list[SnapshotBatch]:
         landed = self._landing.current(SOURCE_TYPE, PROPERTIES, self._config.name)
-        mode = LoadMode.FULL if self._is_complete else LoadMode.DELTA
-        return SnapshotBatch(
-            source_type=SOURCE_TYPE,
-            object=self._schema.landing,
-            source_name=self._config.name,
-            frame=frame,
-            extracted_at=self._now,
-            mode=mode,
-            header_names={c: name for name, c in self._schema.columns.items()},
-            type_hints=self._schema.hints,
-            declared_drift=picklist_drift(self._schema, landed),
-            allow_empty=self._config.allow_empty,
+        drift = picklist_drift(self._schema, landed)
+        is_quiet = not (self._is_complete or self._spool.rows or drift)
+        if is_quiet and self._has_same_shape():
+            return []
+        return [
+            SnapshotBatch(
+                source_type=SOURCE_TYPE,
+                object=self._schema.landing,
+                source_name=self._config.name,
+                frame=frame,
+                extracted_at=self._now,
+                mode=LoadMode.FULL if self._is_complete else LoadMode.DELTA,
+                header_names={c: name for name, c in self._schema.columns.items()},
+                type_hints=self._schema.hints,
+                declared_drift=drift,
+                allow_empty=self._config.allow_empty,
+            )
+        ]
+
+    def _has_same_shape(self) -> bool:
+        """Whether columns and types are those of the newest load."""
+        place = (SOURCE_TYPE, self._schema.landing, self._config.name)
+        manifests = self._landing.manifests(*place)
+        if not manifests:
+            return False
+        landed = {item.name: item.type_hint for item in manifests[-1].columns}
+        hints = self._schema.hints
+        return landed.keys() == set(self._schema.columns.values()) and all(
+            hints.get(name, hint) is hint for name, hint in landed.items()
         )
 
     def _history_batch(self) -> list[SnapshotBatch]:

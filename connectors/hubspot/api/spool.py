@@ -66,6 +66,7 @@ class Spool:
         """Take rows that are in landing form already."""
         self.flush()
         if frame.height:
+            self.rows += frame.height
             self._write(frame, self.parts, "landed")
 
     def flush(self) -> None:
