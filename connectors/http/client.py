@@ -89,7 +89,7 @@ class HttpClient:
         self._classify, self._tokens, self._limiter = classify, tokens, limiter
         self._max_attempts = max_attempts
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
-        self._on_response = on_response
+        self.on_response = on_response
         self._meter = Meter()
         self._http = httpx.Client(
             timeout=timeout,
@@ -285,8 +285,8 @@ class HttpClient:
                 headers={**known, **(headers or {})},
                 **body,
             ) as response:
-                if self._on_response is not None:
-                    self._on_response(response)
+                if self.on_response is not None:
+                    self.on_response(response)
                 yield response
         except httpx.RequestError as error:
             raise AttemptFaultError(error) from None

@@ -13,13 +13,26 @@ import httpx
 from connectors.errors import (
     ConnectorError,
     CredentialsError,
+    LimitReachedError,
+    MissingScopeError,
     ProtocolError,
+    RateLimitedError,
     RemoteObjectMissingError,
     ServiceUnavailableError,
     TruncatedResponseError,
 )
 from connectors.http.verdict import Action, Verdict
 
+# What to do next, by kind of error; the first that fits.
+_ADVICE: tuple[tuple[type[ConnectorError], str], ...] = (
+    (CredentialsError, " Check the credentials of this source"),
+    (MissingScopeError, " Give the account of this source the missing permission"),
+    (RemoteObjectMissingError, " Check the name, and that the account may see it"),
+    (LimitReachedError, " Wait until the budget of calls renews; nothing is lost"),
+    (RateLimitedError, " Sync less often, or let fewer tools call at once"),
+    (ServiceUnavailableError, " Look at the service's status page, and run again"),
+    (ProtocolError, " Check the base URL and the API version of this source"),
+)
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -67,7 +80,8 @@ def verdict_error(where: str, verdict: Verdict, attempts: int = 1) -> ConnectorE
     }
     error = verdict.error or defaults[verdict.action]
     tries = f" in {attempts} attempts" if attempts > 1 else ""
-    return error(f"{where}: the service declined{tries}{_because(verdict)}")
+    advice = next((text for kind, text in _ADVICE if issubclass(error, kind)), "")
+    return error(f"{where}: the service declined{tries}{_because(verdict)}.{advice}")
 
 
 def html_error(where: str, response: httpx.Response) -> ProtocolError:

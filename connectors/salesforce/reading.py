@@ -15,7 +15,6 @@ import polars as pl
 
 from connectors.errors import SourceFileError
 from connectors.landing import (
-    DeleteKind,
     LoadMode,
     slug_column,
     unique_names,
@@ -25,10 +24,10 @@ from connectors.salesforce.config import SalesforceFilesConfig
 from connectors.salesforce.ids import (
     ID_PATTERN,
     checksum_expression,
-    id_18_expression,
     is_record_id,
 )
-from connectors.salesforce.reference import SOURCE_TYPE, reference_columns
+from connectors.salesforce.records import data_columns, identity_columns
+from connectors.salesforce.reference import SOURCE_TYPE
 from connectors.snapshots import (
     FileDone,
     ObjectParts,
@@ -41,9 +40,6 @@ from connectors.snapshots import (
 )
 from connectors.tabular import LINE, ReadOptions, TableRead, read_delimited
 
-# Data Export writes an empty reference as an id of zeros, with or without check letters.
-_NULL_IDS = ("000000000000000AAA", "000000000000000")
-_TRUE = ("true", "1")
 _VERSION_ORDER = ("systemmodstamp", "lastmodifieddate")
 _SHOWN = 5
 
@@ -197,8 +193,10 @@ class SnapshotReader:
         is_valid = pl.col("id").str.strip_chars().str.contains(ID_PATTERN)
         is_valid = is_valid.fill_null(False)
         usable = frame.filter(is_valid).select(
-            *_data_columns(names, has_short_ids=facts.short > 0),
-            *_metadata_columns(names, facts, piece.label),
+            *data_columns(names, has_short_ids=facts.short > 0),
+            *identity_columns(names, has_short_ids=facts.short > 0),
+            pl.lit(piece.label).alias("_source_file"),
+            pl.col(LINE).alias("_source_line"),
         )
         part.add_table(piece, table, usable, headers)
         if facts.bad:
@@ -260,42 +258,3 @@ def _id_facts(frame: pl.LazyFrame) -> _IdFacts:
         .row(0)
     )
     return _IdFacts(bad=bad, short=short, mismatched=mismatched)
-
-
-def _data_columns(names: list[str], *, has_short_ids: bool) -> list[pl.Expr]:
-    """Give every field as received, with ids in their long spelling."""
-    references = reference_columns()
-    columns = []
-    for name in names:
-        column = pl.col(name)
-        if name == "id":
-            column = column.str.strip_chars()
-        if name.endswith(("id", "__c")):
-            column = pl.when(~column.is_in(_NULL_IDS)).then(column)
-        if has_short_ids and name in references:
-            column = pl.coalesce(id_18_expression(column), column)
-        columns.append(column.alias(name))
-    return columns
-
-
-def _metadata_columns(names: list[str], facts: _IdFacts, label: str) -> list[pl.Expr]:
-    ids = pl.col("id").str.strip_chars()
-    flag, master = pl.lit(False), pl.lit(None, dtype=pl.String)
-    if "isdeleted" in names:
-        text = pl.col("isdeleted").str.strip_chars().str.to_lowercase()
-        flag = text.is_in(_TRUE).fill_null(False)
-    if "masterrecordid" in names:
-        text = pl.col("masterrecordid").str.strip_chars()
-        master = pl.when(~text.is_in(_NULL_IDS)).then(id_18_expression(text))
-    return [
-        (id_18_expression(ids) if facts.short else ids).alias("_source_record_id"),
-        (flag | master.is_not_null()).alias("_is_deleted"),
-        pl.when(master.is_not_null())
-        .then(pl.lit(DeleteKind.MERGED.value))
-        .when(flag)
-        .then(pl.lit(DeleteKind.SOFT.value))
-        .alias("_delete_kind"),
-        master.alias("_merged_into"),
-        pl.lit(label).alias("_source_file"),
-        pl.col(LINE).alias("_source_line"),
-    ]
