@@ -9,7 +9,7 @@ kill at any instant makes the next sync read a little again, and nothing is lost
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from connectors.hubspot.api.schema import (
 from connectors.hubspot.extraction import ensure_contracts
 from connectors.hubspot.reference import SOURCE_TYPE
 from connectors.landing import (
+    DeleteKind,
     Landing,
     LoadMode,
     LoadResult,
@@ -50,6 +51,7 @@ from connectors.landing import (
 )
 
 _PORTAL = "_portal"
+RECORD_KEY = "_source_record_id"
 # These end the whole sync: the next object would meet the same.
 _FATAL = (CredentialsError, LandingBusyError)
 
@@ -223,19 +225,23 @@ class _Sync:
         ]
 
     def _sync_owners(self) -> None:
-        owners = catalogue.read_owners(self.client)
-        self._commit([self._full(catalogue.OWNERS, owners)], {})
+        self._land_list({catalogue.OWNERS: catalogue.read_owners(self.client)})
 
     def _sync_pipelines(self) -> None:
         names = [n for n in catalogue.WITH_PIPELINES if n in self.folders]
         pipelines, stages = catalogue.read_pipelines(self.client, names)
-        self._commit(
-            [
-                self._full(catalogue.PIPELINES, pipelines),
-                self._full(catalogue.STAGES, stages),
-            ],
-            {},
-        )
+        self._land_list({catalogue.PIPELINES: pipelines, catalogue.STAGES: stages})
+
+    def _land_list(self, lists: Mapping[str, pl.DataFrame]) -> None:
+        """Land lists that were read whole; those that did not change cost nothing."""
+        batches = [
+            self._catalogue_batch(name, frame, mode=LoadMode.FULL)
+            for name, frame in lists.items()
+            if not _is_same(
+                frame, self.landing.current(SOURCE_TYPE, name, self.config.name)
+            )
+        ]
+        self._commit(batches, {})
 
     def _sync_object(self, name: str) -> None:
         landed = self.folders[name]
@@ -284,19 +290,15 @@ class _Sync:
 
     def _land_definitions(self) -> None:
         """Land the properties of what could be read; keep those of what could not."""
-        read = {schema.landing for schema in self.schemas if schema.definitions}
-        if not read:
-            return
+        read = sorted({each.landing for each in self.schemas if each.definitions})
         frame = definition_frame(self.schemas)
         known = self.landing.current(SOURCE_TYPE, PROPERTIES, self.config.name)
         gone = None
         if "object_type" in known.collect_schema():
-            gone = known.filter(pl.col("object_type").is_in(sorted(read)))
-            gone = gone.select("_source_record_id")
-        self._commit([self._catalogue_batch(PROPERTIES, frame, gone=gone)], {})
-
-    def _full(self, name: str, frame: pl.DataFrame) -> SnapshotBatch:
-        return self._catalogue_batch(name, frame, mode=LoadMode.FULL)
+            known = known.filter(pl.col("object_type").is_in(read))
+            gone = known.select(RECORD_KEY)
+        if read and not _is_same(frame, known):
+            self._commit([self._catalogue_batch(PROPERTIES, frame, gone=gone)], {})
 
     def _catalogue_batch(
         self,
@@ -333,3 +335,18 @@ class _Sync:
 def catalogue_names() -> tuple[str, ...]:
     """Give the landed objects that are read at every sync."""
     return (catalogue.OWNERS, catalogue.PIPELINES, catalogue.STAGES)
+
+
+def _is_same(frame: pl.DataFrame, known: pl.LazyFrame) -> bool:
+    """Whether a small list is landed exactly like that already."""
+    columns = [name for name in frame.columns if not name.startswith("_")]
+    if not set(columns) <= set(known.collect_schema().names()):
+        return False
+    if "_is_deleted" not in frame.columns:
+        frame = frame.with_columns(pl.lit(False).alias("_is_deleted"))
+    wanted = [RECORD_KEY, "_is_deleted", *columns]
+    gone = pl.col("_delete_kind").eq_missing(DeleteKind.ABSENT.value)
+    held = known.filter(~gone).select(wanted).collect().sort(RECORD_KEY)
+    text = pl.col(*columns)
+    given = frame.select(wanted).with_columns(pl.when(text != "").then(text))
+    return given.sort(RECORD_KEY).equals(held, null_equal=True)
