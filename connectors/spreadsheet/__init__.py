@@ -3,18 +3,15 @@
 The façade; import from here.
 """
 
-from connectors.spreadsheet.config import SpreadsheetConfig, TableConfig
-from connectors.spreadsheet.extraction import (
-    ensure_contracts,
-    extract,
-    inspect_source,
-)
-from connectors.spreadsheet.mapping import Suggestion
-from connectors.spreadsheet.reference import (
+from connectors.mapped_tables import (
     SOURCE_TYPE,
     SpreadsheetObject,
+    Suggestion,
     declared_columns,
+    ensure_contracts,
 )
+from connectors.spreadsheet.config import SpreadsheetConfig, TableConfig
+from connectors.spreadsheet.extraction import extract, inspect_source
 from connectors.spreadsheet.suggestion import MappingSuggestion, suggest_mapping
 
 __all__ = [

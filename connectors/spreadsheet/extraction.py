@@ -13,27 +13,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import polars as pl
-
-from connectors.errors import ColumnMappingError, EmptyFileError
+from connectors.errors import ColumnMappingError
 from connectors.landing import (
-    REJECTED_INPUT,
     InputFingerprint,
     Landing,
-    LoadResult,
     Progress,
     Receipt,
-    SnapshotBatch,
     SourceReport,
+)
+from connectors.mapped_tables import (
+    SOURCE_TYPE,
+    ReadyTable,
+    SpreadsheetObject,
+    check_rows,
+    ensure_contracts,
+    make_batches,
+    notes_of,
+    prepare_table,
+    warnings_of,
 )
 from connectors.spreadsheet.config import SpreadsheetConfig, TableConfig
 from connectors.spreadsheet.files import FoundFile, find_files, read_tables
-from connectors.spreadsheet.reading import ReadyTable, prepare_table
-from connectors.spreadsheet.reference import (
-    SOURCE_TYPE,
-    SpreadsheetObject,
-    declared_columns,
-)
 from connectors.spreadsheet.suggestion import describe_table
 
 # Counts up when the same files would land differently, so that receipts expire.
@@ -46,12 +46,6 @@ class _Entry:
 
     table: TableConfig
     files: Sequence[FoundFile]
-
-
-def ensure_contracts(landing: Landing) -> None:
-    """Write the zero-row files of every object, for readers of the zone."""
-    for object_name, columns in declared_columns().items():
-        landing.ensure_contract(SOURCE_TYPE, object_name, columns)
 
 
 def extract(
@@ -108,11 +102,9 @@ def extract(
         )
     with landing.workspace() as workdir:
         ready = _read_all(entries, workdir, progress)
-        batches = [
-            _batch(config.name, item, tables, entries, extracted_at)
-            for item, tables in ready.items()
-        ]
-        loads = landing.commit_all(batches)
+        loads = landing.commit_all(
+            make_batches(config.name, ready, config.tables, extracted_at)
+        )
     _report(progress, "landed", len(loads), len(loads))
     landing.write_receipt(
         Receipt(
@@ -124,16 +116,13 @@ def extract(
             rows={load.object: load.counts.rows_read for load in loads},
         )
     )
-    notes = [
-        note for tables in ready.values() for table in tables for note in table.notes
-    ]
     return SourceReport(
         source_type=SOURCE_TYPE,
         source_name=config.name,
         loads=tuple(loads),
         files_read=len(inputs),
-        notes=tuple(dict.fromkeys(notes)),
-        warnings=tuple(_warnings(ready, loads)),
+        notes=notes_of(ready),
+        warnings=tuple(warnings_of(ready, loads)),
     )
 
 
@@ -172,47 +161,8 @@ def _read_all(
             _report(progress, file.path.name, done, total)
     if mistakes:
         raise ColumnMappingError("\n".join(mistakes))
-    for item, tables in ready.items():
-        allow_empty = all(
-            entry.table.allow_empty for entry in entries if entry.table.object is item
-        )
-        if not any(table.rows or table.rejected.height for table in tables):
-            names = ", ".join(dict.fromkeys(table.file.name for table in tables))
-            if not allow_empty:
-                raise EmptyFileError(
-                    f"reading {item.value}: {names} hold a header and no row; export again, "
-                    "or set `allow_empty: true` if the table really is empty"
-                )
+    check_rows(ready, [entry.table for entry in entries])
     return ready
-
-
-def _batch(
-    source_name: str,
-    item: SpreadsheetObject,
-    tables: Sequence[ReadyTable],
-    entries: Sequence[_Entry],
-    extracted_at: datetime,
-) -> SnapshotBatch:
-    own = [entry.table for entry in entries if entry.table.object is item]
-    headers: dict[str, str] = {}
-    for table in tables:
-        headers = table.mapping.headers | headers
-    return SnapshotBatch(
-        source_type=SOURCE_TYPE,
-        object=item.value,
-        source_name=source_name,
-        frame=pl.concat([table.frame for table in tables], how="diagonal"),
-        extracted_at=extracted_at,
-        rejected=pl.concat(
-            [table.rejected.select(list(REJECTED_INPUT)) for table in tables]
-        ),
-        files=[table.file for table in tables],
-        mode=own[0].mode,
-        header_names=headers,
-        blank_rows=sum(table.blank_rows for table in tables),
-        notes=[note for table in tables for note in table.notes],
-        allow_empty=all(table.allow_empty for table in own),
-    )
 
 
 def _inputs(entries: Sequence[_Entry]) -> tuple[InputFingerprint, ...]:
@@ -226,22 +176,6 @@ def _inputs(entries: Sequence[_Entry]) -> tuple[InputFingerprint, ...]:
         for number, entry in enumerate(entries)
         for file in entry.files
     )
-
-
-def _warnings(
-    ready: dict[SpreadsheetObject, list[ReadyTable]], loads: Sequence[LoadResult]
-) -> Iterator[str]:
-    for item, tables in ready.items():
-        rejected = sum(table.rejected.height for table in tables)
-        if rejected:
-            yield f"{item.value}: {rejected} rows were set aside, see the quarantine"
-    for load in loads:
-        if load.counts.superseded:
-            yield (
-                f"{load.object}: {load.counts.superseded} rows have an id that a later "
-                "file has with other content; the later file won. If they are different "
-                "records, put the files in separate sources"
-            )
 
 
 def _report(progress: Progress | None, label: str, done: int, total: int) -> None:

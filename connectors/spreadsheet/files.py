@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 
 from connectors.errors import SourceFileError, SourceFileMissingError
 from connectors.landing import InputFingerprint, fingerprint_file
+from connectors.mapped_tables import FoundTable
 from connectors.spreadsheet.config import TableConfig
 from connectors.tabular import (
     FileKind,
@@ -34,21 +35,6 @@ class FoundFile:
 
     path: Path
     fingerprint: InputFingerprint
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundTable:
-    """One table of one file: a text, a sheet, or either inside a ZIP."""
-
-    file: FoundFile
-    member: str | None
-    read: TableRead
-
-    @property
-    def file_name(self) -> str:
-        """Base name, with the member where there is one."""
-        name = self.file.path.name
-        return f"{name}/{self.member}" if self.member else name
 
 
 def find_files(table: TableConfig, source: str) -> list[FoundFile]:
@@ -84,13 +70,13 @@ def read_tables(
     kind = detect_kind(found.path)
     if kind is not FileKind.ARCHIVE:
         for read in _read(found.path, found.path.name, table, workdir):
-            yield FoundTable(file=found, member=None, read=read)
+            yield FoundTable(input=found.fingerprint, member=None, read=read)
         return
     count = 0
     for member in open_archive_members(found.path, workdir, wanted=_is_table):
         name = f"{found.path.name}/{member.name}"
         for read in _read(member.path, name, table, workdir):
-            yield FoundTable(file=found, member=member.name, read=read)
+            yield FoundTable(input=found.fingerprint, member=member.name, read=read)
         count += 1
     if not count:
         raise SourceFileError(

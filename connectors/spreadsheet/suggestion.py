@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connectors.landing import InputFingerprint
-from connectors.spreadsheet.config import TableConfig
-from connectors.spreadsheet.files import FoundFile, FoundTable, read_tables
-from connectors.spreadsheet.mapping import (
+from connectors.mapped_tables import (
+    FoundTable,
     MappedBy,
+    SpreadsheetObject,
     Suggestion,
     TableMapping,
     map_columns,
 )
-from connectors.spreadsheet.reference import SpreadsheetObject
+from connectors.spreadsheet.config import TableConfig
+from connectors.spreadsheet.files import FoundFile, read_tables
 from connectors.tabular import FileKind, detect_kind
 
 _HEAD_BYTES = 1024 * 1024

@@ -9,14 +9,14 @@ import pytest
 from pydantic import ValidationError
 
 import connectors.spreadsheet as package
+from connectors.mapped_tables.mapping import MappedBy, map_columns
+from connectors.mapped_tables.reference import object_reference
 from connectors.spreadsheet import (
     SpreadsheetConfig,
     SpreadsheetObject,
     TableConfig,
     suggest_mapping,
 )
-from connectors.spreadsheet.mapping import MappedBy, map_columns
-from connectors.spreadsheet.reference import object_reference
 from connectors.tabular.header import name_columns
 from connectors.tabular.model import Header
 

@@ -15,7 +15,7 @@ from rapidfuzz import fuzz, process
 
 from connectors.errors import ColumnMappingError
 from connectors.landing import slug_column
-from connectors.spreadsheet.reference import (
+from connectors.mapped_tables.reference import (
     SpreadsheetObject,
     normalise_header,
     object_reference,

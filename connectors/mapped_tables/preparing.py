@@ -1,4 +1,4 @@
-"""From one table of a file to rows that are ready to land.
+"""From one table to rows that are ready to land.
 
 Belongs here: applying the mapping, dates of the 1904 system, ids, options as columns.
 """
@@ -11,12 +11,11 @@ from pathlib import Path
 import polars as pl
 
 from connectors.errors import ColumnMappingError
-from connectors.landing import SourceFile
-from connectors.spreadsheet.config import TableConfig
-from connectors.spreadsheet.files import FoundTable
-from connectors.spreadsheet.identity import identify_rows
-from connectors.spreadsheet.mapping import TableMapping, find_column, map_columns
-from connectors.spreadsheet.reference import object_reference
+from connectors.landing import InputFingerprint, SourceFile
+from connectors.mapped_tables.identity import identify_rows
+from connectors.mapped_tables.mapping import TableMapping, find_column, map_columns
+from connectors.mapped_tables.reference import object_reference
+from connectors.mapped_tables.settings import TableSettings
 from connectors.tabular import LINE, NoteCode, TableRead, reject_damaged_ids
 
 # Accepted: "42064", "42064.5". Rejected: "2015", "15/03/2015".
@@ -25,6 +24,20 @@ _EPOCH_1904 = pl.datetime(1904, 1, 1)
 _SECONDS_PER_DAY = 86_400
 # A fifth of the codes being one digit short is more than typing errors explain.
 _SHORT_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTable:
+    """One table as read: a text, a sheet, or either inside a ZIP; `input` is its file."""
+
+    input: InputFingerprint
+    member: str | None
+    read: TableRead
+
+    @property
+    def file_name(self) -> str:
+        """Base name, with the member where there is one."""
+        return f"{self.input.name}/{self.member}" if self.member else self.input.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +53,7 @@ class ReadyTable:
     notes: tuple[str, ...]
 
 
-def prepare_table(found: FoundTable, table: TableConfig, workdir: Path) -> ReadyTable:
+def prepare_table(found: FoundTable, table: TableSettings, workdir: Path) -> ReadyTable:
     """Map, identify and complete the rows of one table.
 
     Raises:
@@ -88,9 +101,9 @@ def prepare_table(found: FoundTable, table: TableConfig, workdir: Path) -> Ready
         ),
         blank_rows=read.blank_rows,
         file=SourceFile(
-            name=found.file.path.name,
-            sha256=found.file.fingerprint.sha256,
-            bytes=found.file.fingerprint.bytes,
+            name=found.input.name,
+            sha256=found.input.sha256,
+            bytes=found.input.bytes,
             rows=read.rows,
             member=found.member,
             sheet=read.sheet,
@@ -106,7 +119,7 @@ def _source_file(found: FoundTable) -> str:
 
 
 def _key_columns(
-    read: TableRead, mapping: TableMapping, table: TableConfig
+    read: TableRead, mapping: TableMapping, table: TableSettings
 ) -> list[str]:
     """Landed columns that make the id."""
     if mapping.column_of("id") is not None:
@@ -131,7 +144,7 @@ def _key_columns(
 
 
 def _complete(
-    frame: pl.LazyFrame, found: FoundTable, table: TableConfig, landed: set[str]
+    frame: pl.LazyFrame, found: FoundTable, table: TableSettings, landed: set[str]
 ) -> pl.LazyFrame:
     """Add options and provenance; fill in the currency of the configuration."""
     options = table.option_values(found.read.sheet)
