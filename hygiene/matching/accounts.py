@@ -31,6 +31,12 @@ def _missing(column: str) -> str:
     return f"{column}_l IS NULL OR {column}_r IS NULL"
 
 
+_CONTAINED = condition(
+    "instr(concat(' ', name_l, ' '), concat(' ', name_r, ' ')) > 0"
+    " OR instr(concat(' ', name_r, ' '), concat(' ', name_l, ' ')) > 0"
+)
+"""One name is the other with words added: "Virgil's" and "Virgil's Real BBQ"."""
+
 _NAME = Comparison(
     "name",
     ("name", "name_sorted", "name_rare", "name_rare_pair"),
@@ -41,6 +47,7 @@ _NAME = Comparison(
         Level("rare_words", exact("name_rare_pair"), "name_rare_pair"),
         Level("close", jaro_winkler("name", 0.92)),
         Level("rare_word", exact("name_rare"), "name_rare"),
+        Level("contained", _CONTAINED),
         Level("similar", jaro_winkler("name_sorted", 0.85)),
         otherwise(),
     ),
@@ -111,7 +118,15 @@ _COUNTRY = Comparison(
     (Level("exact", exact("country"), "country"), otherwise()),
 )
 
-_NAME_AGREES = ("exact", "same_words", "rare_words", "close", "rare_word", "similar")
+_NAME_AGREES = (
+    "exact",
+    "same_words",
+    "rare_words",
+    "close",
+    "rare_word",
+    "contained",
+    "similar",
+)
 
 _HOLDERS_OF_NAME = (
     "CASE WHEN count(domain_label) > 0 THEN count(DISTINCT domain_label) "
