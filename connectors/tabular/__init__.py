@@ -1,12 +1,14 @@
 """Tables as people export them, read as raw text with every oddity named.
 
 The façade; import from here. Text files: `read_delimited`. Workbooks: `read_workbook`,
-`list_sheets`. ZIPs: `open_archive_members`. Any of them by content: `read_tables`.
+`list_sheets`. Cells from elsewhere: `read_grid`. ZIPs: `open_archive_members`.
 """
 
 from connectors.tabular.archive import FileKind, detect_kind, open_archive_members
 from connectors.tabular.delimited import read_delimited
 from connectors.tabular.finish import reject_damaged_ids, reject_rows
+from connectors.tabular.grid import Grid, read_grid
+from connectors.tabular.header import Merge
 from connectors.tabular.model import (
     LINE,
     ArchiveLimits,
@@ -27,8 +29,10 @@ __all__ = [
     "ArchiveLimits",
     "ArchiveMember",
     "FileKind",
+    "Grid",
     "Header",
     "HeaderColumn",
+    "Merge",
     "Note",
     "NoteCode",
     "ReadOptions",
@@ -39,6 +43,7 @@ __all__ = [
     "list_sheets",
     "open_archive_members",
     "read_delimited",
+    "read_grid",
     "read_workbook",
     "reject_damaged_ids",
     "reject_rows",

@@ -26,6 +26,7 @@ from connectors.tabular.model import (
 
 ERROR_CELLS = (
     "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!", "#CALC!",
+    "#ERROR!", "Loading...",  # Google Sheets: a formula it cannot read, or not computed yet
 )  # fmt: skip
 _FILLED = "_filled"
 _LEAD = "_lead"

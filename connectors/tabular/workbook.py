@@ -1,30 +1,17 @@
 """Reading workbooks (xlsx, xlsm, xlsb, xls, ods) as raw text, sheet by sheet.
 
-Belongs here: checks before opening, cells to text, merged cells. Calamine computes no
-formula, runs no macro and resolves no XML entity.
-
-Typed cells become text as follows: numbers with the 15 digits that a spreadsheet keeps
-(`242.26`, never `242.26000000000002`), integers without `.0`, dates `2025-03-01`, date and
-time `2025-03-01 10:00:00`, durations `26:30:00`, booleans `true` and `false`. Both date
-systems (1900 and 1904) are resolved. Cells with an error are null; in xlsx they are counted.
-
-Merged cells: in the header they join its rows into one name. In the body a text or date
-that is merged over several rows is repeated in each of them; a number never is, because
-a repeated amount would count twice.
+Belongs here: checks before opening, sheets, what calamine knows of them. Calamine computes
+no formula, runs no macro and resolves no XML entity. How cells become text is in `grid`.
+Both date systems (1900 and 1904) are resolved. Cells with an error are null; in xlsx they
+are counted.
 """
 
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Sequence
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from fnmatch import fnmatchcase
-from itertools import islice
 from pathlib import Path
-from typing import Any
 
-import polars as pl
 import python_calamine as calamine
 
 from connectors.errors import (
@@ -39,27 +26,12 @@ from connectors.tabular.archive import (
     check_members,
     detect_kind,
 )
-from connectors.tabular.finish import RawTable, finish_table, store_rows
-from connectors.tabular.header import (
-    HEAD_ROWS,
-    HeadRow,
-    Merge,
-    find_header,
-    merge_notes,
-    widen,
-)
-from connectors.tabular.model import (
-    LINE,
-    REJECTED_ROWS,
-    Note,
-    NoteCode,
-    ReadOptions,
-    SheetInfo,
-    TableRead,
-)
+from connectors.tabular.grid import CHUNK, Grid, read_grid
+from connectors.tabular.header import Merge
+from connectors.tabular.model import ReadOptions, SheetInfo, TableRead
 from connectors.tabular.xlsx_facts import XlsxFacts, survey_xlsx
 
-_CHUNK = 20_000
+_CHUNK = CHUNK
 _OLE_HEAD = 64 * 1024 * 1024
 
 
@@ -122,36 +94,6 @@ def read_workbook(
             f"reading {called}: {which}; export it again, with its header"
         )
     return reads
-
-
-def cell_to_text(value: Any) -> str:
-    """Write one typed cell as text; a blank cell is the empty string.
-
-    Example:
-        >>> cell_to_text(242.26000000000002), cell_to_text(7.0), cell_to_text(True)
-        ('242.26', '7', 'true')
-        >>> cell_to_text(datetime(2025, 3, 1, 10)), cell_to_text(1.2345678901234568e17)
-        ('2025-03-01 10:00:00', '123456789012345680')
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        if value.is_integer() and abs(value) < 1e15:
-            return str(int(value))
-        text = repr(value) if abs(value) >= 1e15 else f"{value:.15g}"
-        return format(Decimal(text), "f") if "e" in text else text.removesuffix(".0")
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ", timespec="seconds")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, time):
-        return value.isoformat(timespec="seconds")
-    if isinstance(value, timedelta):
-        seconds = round(value.total_seconds())
-        return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
-    return "" if value is None else str(value)
 
 
 def _open(path: Path, name: str | None = None) -> calamine.CalamineWorkbook:
@@ -242,87 +184,17 @@ def _read_sheet(
     if sheet.start is None or sheet.end is None:
         return None
     # Rows come from the first row on, columns from the first one with a cell.
-    merges = _merges(sheet, sheet.start[1])
-    rows = sheet.iter_rows()
-    head_values = list(islice(rows, HEAD_ROWS))
-    head = [
-        HeadRow(number, [cell_to_text(value) for value in row])
-        for number, row in enumerate(head_values, 1)
-    ]
-    found = find_header(head, options, name=called, merges=merges)
-    if found is None and sheet.total_height <= len(head):
-        return None
-    if found is None:
-        raise SourceFileError(
-            f"reading {called}: the first {HEAD_ROWS} rows are blank; set `header_row`"
-        )
-    header, notes = widen(found.header, sheet.width)
-    width = len(header.columns)
-    filler = (
-        _MergeFiller(merges, found.rows_until_data) if options.fill_merged else None
-    )
-    schema: dict[str, pl.DataType] = dict.fromkeys(header.names, pl.String())
-    frames = []
-    count = 0
-    for number, chunk in _chunks(head_values, rows, found.rows_until_data):
-        if filler is not None:
-            filler.fill(chunk, number - 1)
-        texts: list[list[str | int]] = [
-            [cell if type(cell) is str else cell_to_text(cell) for cell in row[:width]]
-            + [""] * (width - len(row))
-            + [line]
-            for line, row in enumerate(chunk, number)
-        ]
-        count += len(texts)
-        frame = pl.DataFrame(texts, schema={**schema, LINE: pl.Int64()}, orient="row")
-        spool = workdir if count > _CHUNK else None
-        frames.append(
-            store_rows(
-                frame.lazy(),
-                header.names,
-                find_errors=options.error_cells_to_null,
-                spool=spool,
-            )
-        )
-    all_notes = merge_notes(found.notes, notes)
-    if not info.is_visible:
-        all_notes.append(Note(NoteCode.HIDDEN_SHEET, "the sheet is hidden"))
-    if filler is not None and filler.filled:
-        all_notes.append(
-            Note(NoteCode.MERGED_CELLS_FILLED, f"{filler.filled} cells repeated")
-        )
-    errors = facts.errors.get(info.name, 0)
-    if errors:
-        all_notes.append(
-            Note(NoteCode.ERROR_CELLS, f"{errors} spreadsheet errors became null")
-        )
-    if not frames:
-        empty = pl.LazyFrame(schema={**schema, LINE: pl.Int64()})
-        frames = [store_rows(empty, header.names, find_errors=False, spool=None)]
-    raw = RawTable(
+    grid = Grid(
         name=called,
-        stored=pl.concat(frames),
-        rows=count,
-        header=header,
-        rejected=pl.DataFrame(schema=REJECTED_ROWS),
-        preamble_rows=found.first_row,
-        notes=tuple(all_notes),
         sheet=info.name,
+        rows=sheet.iter_rows(),
+        width=sheet.width,
+        merges=_merges(sheet, sheet.start[1]),
+        is_visible=info.is_visible,
         has_1904_dates=facts.has_1904_dates,
+        errors=facts.errors.get(info.name, 0),
     )
-    return finish_table(raw, options)
-
-
-def _chunks(
-    head: list[list[Any]], rest: Iterator[list[Any]], skip: int
-) -> Iterator[tuple[int, list[list[Any]]]]:
-    """Yield data rows in chunks, each with the sheet row of its first row."""
-    if head[skip:]:
-        yield skip + 1, head[skip:]
-    number = len(head) + 1
-    while chunk := list(islice(rest, _CHUNK)):
-        yield number, chunk
-        number += len(chunk)
+    return read_grid(grid, options, workdir=workdir, chunk=_CHUNK)
 
 
 def _merges(sheet: calamine.CalamineSheet, first_column: int) -> list[Merge]:
@@ -332,32 +204,3 @@ def _merges(sheet: calamine.CalamineSheet, first_column: int) -> list[Merge]:
         for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()
         if left >= first_column
     ]
-
-
-class _MergeFiller:
-    """Repeats merged texts downwards; keeps its place over chunks."""
-
-    def __init__(self, merges: Sequence[Merge], first_row: int) -> None:
-        self._tall = sorted(
-            (top, left, bottom)
-            for (top, left), (bottom, _) in merges
-            if bottom > top >= first_row
-        )
-        self._values: dict[tuple[int, int], Any] = {}
-        self.filled = 0
-
-    def fill(self, rows: list[list[Any]], first: int) -> None:
-        """Fill merges that touch rows `first`, `first + 1`, ... (0-based)."""
-        last = first + len(rows) - 1
-        for top, left, bottom in self._tall:
-            if top > last or bottom < first:
-                continue
-            if top >= first and left < len(rows[top - first]):
-                self._values[top, left] = rows[top - first][left]
-            value = self._values.get((top, left), "")
-            if value == "" or isinstance(value, int | float):
-                continue
-            for row in range(max(top + 1, first), min(bottom, last) + 1):
-                if left < len(rows[row - first]):
-                    rows[row - first][left] = value
-                    self.filled += 1
