@@ -44,6 +44,7 @@ class _Document(BaseModel):
 
     version: int = Field(ge=1, le=1)
     objects: dict[str, ObjectReference]
+    api_objects: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 @cache
@@ -54,9 +55,7 @@ def modelled_objects() -> dict[str, ObjectReference]:
         >>> sorted(modelled_objects())
         ['companies', 'contacts', 'deals', 'tickets']
     """
-    text = files(__package__).joinpath("objects.yml").read_text(encoding="utf-8")
-    document: Any = yaml.safe_load(text)
-    return _Document.model_validate(document).objects
+    return _document().objects
 
 
 def declared_columns() -> dict[str, tuple[str, ...]]:
@@ -66,4 +65,12 @@ def declared_columns() -> dict[str, tuple[str, ...]]:
         >>> declared_columns()["companies"][:3]
         ('hs_object_id', 'name', 'domain')
     """
-    return {name: item.properties for name, item in modelled_objects().items()}
+    modelled = {name: item.properties for name, item in modelled_objects().items()}
+    return modelled | _document().api_objects
+
+
+@cache
+def _document() -> _Document:
+    text = files(__package__).joinpath("objects.yml").read_text(encoding="utf-8")
+    document: Any = yaml.safe_load(text)
+    return _Document.model_validate(document)

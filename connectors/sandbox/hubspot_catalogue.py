@@ -141,7 +141,7 @@ class CatalogueRoutes:
             for owner in sorted(self._portal.owners.values(), key=lambda item: item.id)
             if owner.is_archived == archived and owner.id >= after
         ]
-        results = [
+        results: list[dict[str, Any]] = [
             {
                 "id": str(owner.id),
                 "email": owner.email,

@@ -7,7 +7,7 @@ and under v3; both do the same.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from starlette.requests import Request
@@ -61,8 +61,10 @@ class ObjectRoutes:
     async def list_records(self, request: Request) -> Response:
         """List by id, oldest id first; archived records only when asked for."""
         store = self.store(request)
-        if planned_duplicate(request.scope) and request.url.path in self._last_pages:
-            return self._last_pages[request.url.path]
+        query = _without_after(request.query_params.multi_items())
+        asked = f"{request.url.path}?{query}"
+        if planned_duplicate(request.scope) and asked in self._last_pages:
+            return self._last_pages[asked]
         archived = request.query_params.get("archived", "").lower() == "true"
         if archived and not store.type.lists_archived:
             raise ApiError(
@@ -88,7 +90,7 @@ class ObjectRoutes:
             record_document(store, record, properties, history) for record in results
         ]
         answer = page(request, documents, following)
-        self._last_pages[request.url.path] = answer
+        self._last_pages[asked] = answer
         return answer
 
     async def read(self, request: Request) -> Response:
@@ -123,10 +125,11 @@ class ObjectRoutes:
             raise ApiError(400, "VALIDATION_ERROR", str(error)) from error
         properties = [str(name) for name in body.get("properties") or []]
         documents = [record_document(store, r, properties) for r in found.records]
-        if planned_duplicate(request.scope) and request.url.path in self._last_pages:
-            return self._last_pages[request.url.path]
+        asked = f"{request.url.path}?{_without_after(body.items())}"
+        if planned_duplicate(request.scope) and asked in self._last_pages:
+            return self._last_pages[asked]
         answer = page(request, documents, found.after, total=found.total)
-        self._last_pages[request.url.path] = answer
+        self._last_pages[asked] = answer
         return answer
 
     async def batch(self, request: Request) -> Response:
@@ -295,6 +298,11 @@ def require_scope(portal: Portal, name: str, scope: str) -> None:
                 }
             ],
         )
+
+
+def _without_after(items: Iterable[tuple[str, Any]]) -> str:
+    """Name a query without the place in its results."""
+    return str(sorted((key, str(value)) for key, value in items if key != "after"))
 
 
 def _from(store: ObjectStore, first: int) -> Iterator[Record]:

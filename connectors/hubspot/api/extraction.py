@@ -341,7 +341,7 @@ def _is_same(frame: pl.DataFrame, known: pl.LazyFrame) -> bool:
     """Whether a small list is landed exactly like that already."""
     columns = [name for name in frame.columns if not name.startswith("_")]
     if not set(columns) <= set(known.collect_schema().names()):
-        return False
+        return frame.is_empty() and known.select(pl.len()).collect().item() == 0
     if "_is_deleted" not in frame.columns:
         frame = frame.with_columns(pl.lit(False).alias("_is_deleted"))
     wanted = [RECORD_KEY, "_is_deleted", *columns]

@@ -127,6 +127,7 @@ class RecordSync:
         if high is None:
             high = self._reader.newest_change()
         after = self._entry.get("listing_after")
+        is_whole = after is None
         try:
             for records, following in self._reader.all_records(after=after):
                 self._spool.add(records)
@@ -135,6 +136,9 @@ class RecordSync:
             self._stopped = error
             self._entry = {"high": high, "listing_after": after}
             return
+        if is_whole:  # records may be known from before the cursor was lost
+            self._confirm_missing()
+            self._is_complete = True
         self._entry = self._at(high) | {"full_at": self._now.isoformat()}
 
     def _reconcile(self) -> None:

@@ -20,8 +20,7 @@ casted as (
         latest.industry,
         latest.type as company_type,
         latest.lifecyclestage as lifecycle_stage,
-        case when not regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_name,
-        case when regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_id,
+        {{ hubspot_owner_columns() }},
         latest.hs_parent_company_id as parent_company_id,
         latest.hs_merged_object_ids as merged_company_ids,
         {{ salesforce_id_18('trim(latest.hs_salesforceaccountid)') }} as salesforce_account_id,
@@ -37,6 +36,7 @@ casted as (
             ('hs_lastmodifieddate', cast_instant('latest.hs_lastmodifieddate'))
         ]) }} as _cast_failures
     from latest
+    {{ join_hubspot_owner() }}
 )
 
 select * from casted

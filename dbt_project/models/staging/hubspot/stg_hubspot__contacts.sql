@@ -26,9 +26,8 @@ casted as (
         latest.lifecyclestage as lifecycle_stage,
         latest.hs_lead_status as lead_status,
         latest.hs_analytics_source as lead_source,
-        case when not regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_name,
-        case when regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_id,
-        coalesce(latest.associated_company_ids_primary, {{ split_ids('latest.associated_company_ids') }}[1], latest.associatedcompanyid) as primary_company_id,
+        {{ hubspot_owner_columns() }},
+        coalesce(latest.associated_company_ids_primary, {{ split_ids('latest.associated_company_ids') }}[1], linked_companies.primary_id, latest.associatedcompanyid) as primary_company_id,
         coalesce(latest.hs_merged_object_ids, regexp_replace(latest.hs_calculated_merged_vids, ':[0-9]+', '', 'g')) as merged_contact_ids,
         {{ salesforce_id_18('trim(latest.hs_salesforcecontactid)') }} as salesforce_contact_id,
         {{ salesforce_id_18('trim(latest.hs_salesforceleadid)') }} as salesforce_lead_id,
@@ -42,6 +41,8 @@ casted as (
             ('lastmodifieddate', cast_instant('latest.lastmodifieddate'))
         ]) }} as _cast_failures
     from latest
+    {{ join_hubspot_owner() }}
+    {{ join_hubspot_links('contacts', 'companies', 'linked_companies') }}
 )
 
 select * from casted

@@ -9,27 +9,26 @@ casted as (
     select
         {{ record_key_columns('deals') }},
         latest.dealname as deal_name,
-        latest.pipeline as pipeline_name,
-        latest.dealstage as stage_name,
+        coalesce(stages.pipeline_name, latest.pipeline) as pipeline_name,
+        coalesce(stages.stage_name, latest.dealstage) as stage_name,
         latest.dealtype as deal_type,
         latest.deal_currency_code as currency_code,
-        case when not regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_name,
-        case when regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_id,
-        coalesce(latest.associated_company_ids_primary, {{ split_ids('latest.associated_company_ids') }}[1]) as primary_company_id,
-        {{ split_ids('latest.associated_contact_ids') }}[1] as primary_contact_id,
+        {{ hubspot_owner_columns() }},
+        coalesce(latest.associated_company_ids_primary, {{ split_ids('latest.associated_company_ids') }}[1], linked_companies.primary_id) as primary_company_id,
+        coalesce({{ split_ids('latest.associated_contact_ids') }}[1], linked_contacts.primary_id) as primary_contact_id,
         latest.hs_merged_object_ids as merged_deal_ids,
         {{ salesforce_id_18('trim(latest.hs_salesforceopportunityid)') }} as salesforce_opportunity_id,
         latest.recurring_revenue_deal_type,
         latest.recurring_revenue_inactive_reason,
         {{ cast_amount('latest.amount') }} as amount,
         {{ cast_amount('latest.amount_in_home_currency') }} as amount_home_currency,
-        {{ cast_probability_pct('latest.hs_deal_stage_probability') }} as probability_pct,
+        coalesce({{ cast_probability_pct('latest.hs_deal_stage_probability') }}, stages.probability_pct) as probability_pct,
         {{ cast_amount('latest.recurring_revenue_amount') }} as recurring_revenue_amount,
         {{ cast_amount('latest.hs_mrr') }} as mrr_amount,
         {{ cast_amount('latest.hs_arr') }} as arr_amount,
         {{ cast_amount('latest.hs_tcv') }} as total_contract_value_amount,
-        {{ cast_boolean('latest.hs_is_closed') }} as is_closed,
-        {{ cast_boolean('latest.hs_is_closed_won') }} as is_won,
+        coalesce({{ cast_boolean('latest.hs_is_closed') }}, stages.is_closed) as is_closed,
+        coalesce({{ cast_boolean('latest.hs_is_closed_won') }}, stages.is_closed and stages.probability_pct = 100) as is_won,
         {{ cast_date('latest.closedate') }} as close_date,
         {{ cast_date('latest.recurring_revenue_inactive_date') }} as recurring_revenue_inactive_date,
         {{ cast_date('latest.contract_start_date') }} as contract_start_date,
@@ -55,6 +54,10 @@ casted as (
             ('hs_lastmodifieddate', cast_instant('latest.hs_lastmodifieddate'))
         ]) }} as _cast_failures
     from latest
+    {{ join_hubspot_owner() }}
+    {{ join_hubspot_links('deals', 'companies', 'linked_companies') }}
+    {{ join_hubspot_links('deals', 'contacts', 'linked_contacts') }}
+    {{ join_hubspot_stage('deals', 'latest.pipeline', 'latest.dealstage') }}
 )
 
 select * from casted

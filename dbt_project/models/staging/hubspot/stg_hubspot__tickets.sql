@@ -10,14 +10,13 @@ casted as (
         {{ record_key_columns('tickets') }},
         latest.subject,
         latest.content,
-        latest.hs_pipeline as pipeline_name,
-        latest.hs_pipeline_stage as stage_name,
+        coalesce(stages.pipeline_name, latest.hs_pipeline) as pipeline_name,
+        coalesce(stages.stage_name, latest.hs_pipeline_stage) as stage_name,
         latest.hs_ticket_priority as priority,
         latest.hs_ticket_category as ticket_category,
-        case when not regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_name,
-        case when regexp_full_match(latest.hubspot_owner_id, '[0-9]+') then latest.hubspot_owner_id end as owner_id,
-        {{ split_ids('latest.associated_company_ids') }}[1] as primary_company_id,
-        {{ split_ids('latest.associated_contact_ids') }}[1] as primary_contact_id,
+        {{ hubspot_owner_columns() }},
+        coalesce({{ split_ids('latest.associated_company_ids') }}[1], linked_companies.primary_id) as primary_company_id,
+        coalesce({{ split_ids('latest.associated_contact_ids') }}[1], linked_contacts.primary_id) as primary_contact_id,
         latest.hs_merged_object_ids as merged_ticket_ids,
         {{ cast_instant('latest.createdate') }} as created_at,
         {{ cast_instant('latest.closed_date') }} as closed_at,
@@ -29,6 +28,10 @@ casted as (
             ('hs_lastmodifieddate', cast_instant('latest.hs_lastmodifieddate'))
         ]) }} as _cast_failures
     from latest
+    {{ join_hubspot_owner() }}
+    {{ join_hubspot_links('tickets', 'companies', 'linked_companies') }}
+    {{ join_hubspot_links('tickets', 'contacts', 'linked_contacts') }}
+    {{ join_hubspot_stage('tickets', 'latest.hs_pipeline', 'latest.hs_pipeline_stage') }}
 )
 
 select * from casted
