@@ -1,0 +1,158 @@
+"""An org that lives, a service that fails and runs that are killed: nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+
+from connectors.errors import ConnectorError
+from connectors.landing import Landing
+from connectors.sandbox.faults import Fault
+from tests.connectors.salesforce.live import (
+    RESULTS,
+    LiveOrg,
+    live_org,
+    random_change,
+    random_faults,
+)
+
+FOLLOWED = ("Contact", "Account", "OpportunityFieldHistory")
+
+
+def live_through(live: LiveOrg, seed: int, steps: int) -> int:
+    """Random changes, faults and syncs; the landed state is checked after each sync."""
+    dice = random.Random(seed)
+    merges: dict[str, str] = {}
+    syncs = 0
+    for _ in range(6):
+        live.contact("Start")
+    for step in range(steps):
+        random_change(live, dice)
+        if step != steps - 1 and dice.random() > 0.15:
+            continue
+        settings = {
+            "objects": FOLLOWED,
+            "bulk_threshold": dice.choice((0, 5, 2_000)),
+            "bulk_page_size": dice.choice((2, 7, 1_000)),
+            "rest_page_size": 200,
+            # Purges leave no trace in a window: look for them every time.
+            "reconcile_every_days": 0,
+        }
+        live.plan(*random_faults(dice), seed=seed)
+        syncs += 1
+        try:
+            is_whole = not live.sync(**settings).warnings
+        except ConnectorError:
+            is_whole = False
+        live.plan()
+        if not is_whole:
+            live.sync(**settings)
+        for name in FOLLOWED:
+            live.check(name)
+        for name in ("Contact", "Account"):
+            trail = {
+                row["Id"]: row["MasterRecordId"]
+                for row in live.org.rows(name)
+                if row["MasterRecordId"]
+            }
+            merges |= trail
+            landed = live.landed(name.lower())
+            assert {key: landed[key]["_merged_into"] for key in trail} == trail
+    # A merge that was landed once stays in some version, whatever happened since.
+    versions = [
+        live.landing.versions("salesforce", name, "crm")
+        .select("_source_record_id", "_merged_into")
+        .drop_nulls()
+        .collect()
+        .rows()
+        for name in ("contact", "account")
+    ]
+    assert merges.keys() <= {row[0] for rows in versions for row in rows}
+    return syncs
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_landed_state_equals_the_org_whatever_happens(tmp_path: Path, seed) -> None:
+    with live_org(tmp_path) as live:
+        try:
+            assert live_through(live, seed, steps=70) > 3
+        except BaseException:
+            sys.stderr.write(f"seed {seed}\n")
+            raise
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(100, 120))
+def test_the_landed_state_equals_the_org_for_many_seeds(tmp_path: Path, seed) -> None:
+    with live_org(tmp_path) as live:
+        live_through(live, seed, steps=300)
+
+
+def test_a_crash_between_commit_and_cursor_costs_nothing(tmp_path: Path) -> None:
+    with live_org(tmp_path) as live:
+        record = live.contact("Old")
+        live.sync()
+        live.org.edit("Contact", record, {"LastName": "New"})
+        gone = live.contact("Gone")
+        with (
+            patch.object(Landing, "write_cursor", side_effect=KeyboardInterrupt),
+            pytest.raises(KeyboardInterrupt),
+        ):
+            live.sync()
+        live.org.delete("Contact", gone)
+        live.sync()
+        live.check()
+        rows = live.landing.versions("salesforce", "contact", "crm").collect()
+        # Old and new once each; the other record alive once and deleted once.
+        assert rows.height == 4
+
+
+_RUN = """
+import json, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from connectors.landing import Landing
+from connectors.salesforce import SalesforceApiConfig, extract_api
+config = SalesforceApiConfig.model_validate(json.loads(sys.argv[1]))
+extract_api(config, Landing(Path(sys.argv[2])), extracted_at=datetime.now(UTC),
+            sleep=lambda seconds: None)
+"""
+
+
+@pytest.mark.parametrize("calls", [5, 9, 14])
+def test_a_killed_run_leaves_nothing_behind_and_the_next_ends_equal(
+    tmp_path: Path, calls: int
+) -> None:
+    with live_org(tmp_path / "org") as live:
+        live.many_contacts(60)
+        live.plan(Fault(kind="slow", path=RESULTS, seconds=0.3, count=1_000))
+        settings = {
+            "name": "crm",
+            "instance_url": live.url,
+            "auth": {"kind": "token", "access_token": "sandbox-access-token"},
+            "objects": ["Contact"],
+            "bulk_threshold": 0,
+            "bulk_page_size": 6,
+        }
+        root = live.landing.root
+        process = subprocess.Popen(
+            [sys.executable, "-c", _RUN, json.dumps(settings), str(root)]
+        )
+        deadline = time.monotonic() + 60
+        while live.sandbox.used < calls and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        assert process.wait() == -signal.SIGKILL
+        live.plan()
+        live.sync(bulk_threshold=0)
+        live.check()
+        assert [path for path in (root / "_tmp").iterdir()] == []
+        assert live.current_rows() == live.current_rows(tmp_path / "other")
