@@ -63,8 +63,10 @@ class ObjectRoutes:
         store = self.store(request)
         query = _without_after(request.query_params.multi_items())
         asked = f"{request.url.path}?{query}"
-        if planned_duplicate(request.scope) and asked in self._last_pages:
-            return self._last_pages[asked]
+        is_later = "after" in request.query_params
+        before = self._last_pages.get(asked) if is_later else None
+        if before is not None and planned_duplicate(request.scope):
+            return before
         archived = request.query_params.get("archived", "").lower() == "true"
         if archived and not store.type.lists_archived:
             raise ApiError(
@@ -126,8 +128,10 @@ class ObjectRoutes:
         properties = [str(name) for name in body.get("properties") or []]
         documents = [record_document(store, r, properties) for r in found.records]
         asked = f"{request.url.path}?{_without_after(body.items())}"
-        if planned_duplicate(request.scope) and asked in self._last_pages:
-            return self._last_pages[asked]
+        is_later = str(body.get("after") or 0) != "0"
+        before = self._last_pages.get(asked) if is_later else None
+        if before is not None and planned_duplicate(request.scope):
+            return before
         answer = page(request, documents, found.after, total=found.total)
         self._last_pages[asked] = answer
         return answer

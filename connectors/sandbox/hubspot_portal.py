@@ -56,9 +56,11 @@ class ObjectStore:
     aliases: dict[int, int] = field(default_factory=dict)
     ids: list[int] = field(default_factory=list)
     by_update: list[tuple[int, int]] = field(default_factory=list)
+    last_id: int = 0
 
     def __post_init__(self) -> None:
         """Define the properties that the portal itself fills."""
+        self.last_id = self.first_id
         for definition in system_properties(self.type):
             self.properties.setdefault(definition.name, definition)
 
@@ -90,6 +92,11 @@ class ObjectStore:
             return record.history[name]
         value = self.value(record, name)
         return [] if value is None else [(record.created, value, "CRM_UI")]
+
+    def new_id(self) -> int:
+        """Give the next record id; no id is ever used twice."""
+        self.last_id += 17
+        return self.last_id
 
     def _put(self, record: Record) -> None:
         self.records[record.id] = record
@@ -222,6 +229,7 @@ class Portal:
         for record in records:
             store.records[record.id] = record
         store.ids = sorted(store.records)
+        store.last_id = max([store.last_id, *store.ids, *store.aliases])
         store.by_update = sorted(
             (record.updated, record.id)
             for record in store.records.values()
@@ -233,9 +241,8 @@ class Portal:
         """Make a record."""
         store, now = self.stores[name], self.now()
         self._check(store, properties)
-        highest = store.ids[-1] if store.ids else store.first_id
         record = Record(
-            id=highest + 17,
+            id=store.new_id(),
             properties={k: v for k, v in properties.items() if v not in (None, "")},
             created=now,
             updated=now,
@@ -310,9 +317,7 @@ class Portal:
         losers = [other]
         if store.type.merge_makes_new_id:
             losers = [primary, other]
-            winner = Record(
-                id=store.ids[-1] + 17, properties={}, created=now, updated=now
-            )
+            winner = Record(id=store.new_id(), properties={}, created=now, updated=now)
         else:
             winner = primary
         values["hs_merged_object_ids"] = self._merged_ids(primary, losers)

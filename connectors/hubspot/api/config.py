@@ -191,7 +191,7 @@ class HubspotApiConfig(BaseModel):
     @classmethod
     def _is_given(cls, value: SecretStr) -> SecretStr:
         text = value.get_secret_value()
-        if not text or text != text.strip() or not text.isascii():
+        if not text or not text.isascii() or not text.isprintable() or " " in text:
             raise ValueError(
                 "the token is empty, or has blanks or other characters that no key has; "
                 "paste it again"

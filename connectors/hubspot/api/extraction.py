@@ -9,7 +9,7 @@ kill at any instant makes the next sync read a little again, and nothing is lost
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -225,23 +225,39 @@ class _Sync:
         ]
 
     def _sync_owners(self) -> None:
-        self._land_list({catalogue.OWNERS: catalogue.read_owners(self.client)})
+        owners = catalogue.read_owners(self.client)
+        known = self.landing.current(SOURCE_TYPE, catalogue.OWNERS, self.config.name)
+        if not _is_same(owners, known):
+            batch = self._catalogue_batch(catalogue.OWNERS, owners, mode=LoadMode.FULL)
+            self._commit([batch], {})
 
     def _sync_pipelines(self) -> None:
-        names = [n for n in catalogue.WITH_PIPELINES if n in self.folders]
-        pipelines, stages = catalogue.read_pipelines(self.client, names)
-        self._land_list({catalogue.PIPELINES: pipelines, catalogue.STAGES: stages})
+        read: list[str] = []
+        frames: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+        for name in catalogue.WITH_PIPELINES:
+            if name not in self.folders:
+                continue
+            try:
+                frames.append(catalogue.read_pipelines(self.client, [name]))
+                read.append(name)
+            except (MissingScopeError, RemoteObjectMissingError) as error:
+                self.warnings.append(f"pipelines of {name} were skipped: {error}")
+        if frames:
+            pipelines, stages = (pl.concat(each) for each in zip(*frames, strict=True))
+            self._land_by_object(catalogue.PIPELINES, pipelines, read)
+            self._land_by_object(catalogue.STAGES, stages, read)
 
-    def _land_list(self, lists: Mapping[str, pl.DataFrame]) -> None:
-        """Land lists that were read whole; those that did not change cost nothing."""
-        batches = [
-            self._catalogue_batch(name, frame, mode=LoadMode.FULL)
-            for name, frame in lists.items()
-            if not _is_same(
-                frame, self.landing.current(SOURCE_TYPE, name, self.config.name)
-            )
-        ]
-        self._commit(batches, {})
+    def _land_by_object(
+        self, name: str, frame: pl.DataFrame, read: Sequence[str]
+    ) -> None:
+        """Land a list that was read for these objects; keep what others have in it."""
+        known = self.landing.current(SOURCE_TYPE, name, self.config.name)
+        gone = None
+        if "object_type" in known.collect_schema():
+            known = known.filter(pl.col("object_type").is_in(read))
+            gone = known.select(RECORD_KEY)
+        if read and not _is_same(frame, known):
+            self._commit([self._catalogue_batch(name, frame, gone=gone)], {})
 
     def _sync_object(self, name: str) -> None:
         landed = self.folders[name]
@@ -291,14 +307,7 @@ class _Sync:
     def _land_definitions(self) -> None:
         """Land the properties of what could be read; keep those of what could not."""
         read = sorted({each.landing for each in self.schemas if each.definitions})
-        frame = definition_frame(self.schemas)
-        known = self.landing.current(SOURCE_TYPE, PROPERTIES, self.config.name)
-        gone = None
-        if "object_type" in known.collect_schema():
-            known = known.filter(pl.col("object_type").is_in(read))
-            gone = known.select(RECORD_KEY)
-        if read and not _is_same(frame, known):
-            self._commit([self._catalogue_batch(PROPERTIES, frame, gone=gone)], {})
+        self._land_by_object(PROPERTIES, definition_frame(self.schemas), read)
 
     def _catalogue_batch(
         self,

@@ -80,9 +80,9 @@ def read_schema(
 ) -> ObjectSchema:
     """Read the definitions of an object.
 
-    Without them (the token may not, or the server has none) the properties that the
-    warehouse models and those that were landed before are asked for, so that a lost
-    scope loses no column, and a warning says so.
+    Without them (the token may not, or the server has none) the properties that were
+    landed before are asked for, else those that the warehouse models, so that a lost
+    scope loses no column; a warning says so.
 
     Args:
         client: The portal.
@@ -97,7 +97,8 @@ def read_schema(
     try:
         found = results_of(client.get(path), f"GET {path}")
     except (MissingScopeError, RemoteObjectMissingError) as error:
-        modelled = {*declared_columns().get(landing, ()), *known} - {"export_timezone"}
+        modelled = set(known or declared_columns().get(landing, ()))
+        modelled -= {"export_timezone"}
         if not modelled:
             raise
         warning = (

@@ -37,7 +37,9 @@ def _plan_faults(scene: Scene, rng: random.Random) -> None:
         scene.plan.add(fault)
 
 
-def _kill_sometimes(scene: Scene, rng: random.Random, patch: pytest.MonkeyPatch) -> None:
+def _kill_sometimes(
+    scene: Scene, rng: random.Random, patch: pytest.MonkeyPatch
+) -> None:
     """Let the process die between a commit and the cursor that covers it."""
     written = Landing.write_cursor
     left = rng.randrange(8)
@@ -72,7 +74,9 @@ def _live(scene: Scene, seed: int, rounds: int, patch: pytest.MonkeyPatch) -> No
             _kill_sometimes(scene, rng, patch)
             scene.clock.advance(rng.choice([0.0, 1.0, 60.0]))
         if rng.random() < 0.2:
-            scene.portal.purge("contacts", rng.choice(scene.portal.stores["contacts"].ids))
+            scene.portal.purge(
+                "contacts", rng.choice(scene.portal.stores["contacts"].ids)
+            )
             refresh = 0.0  # only a full list can tell
         else:
             refresh = 7.0 if rng.random() < 0.7 else 0.0
