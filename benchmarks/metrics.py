@@ -1,11 +1,11 @@
-"""Customer metrics on foreign tables: fitted models, hold-outs, MRR movements, churn scores.
+r"""Customer metrics on foreign tables: fitted models, hold-outs, MRR movements, churn scores.
 
-    python -m benchmarks.metrics orders FILE --map customer_id=id order_date=day \\
+    python -m benchmarks.metrics orders FILE --map customer_id=id order_date=day \
         amount=value --calibration-end 1997-09-30 --time-unit week
-    python -m benchmarks.metrics subscriptions FILE --map customer_id=id start=from \\
+    python -m benchmarks.metrics subscriptions FILE --map customer_id=id start=from \
         end=to amount=monthly [--interval month] [--as-of 2019-12-31]
     python -m benchmarks.metrics churn FILE --target Churn [--positive Yes] [--id id]
-    python -m benchmarks.metrics sbg FILE --map age=year customers=active \\
+    python -m benchmarks.metrics sbg FILE --map age=year customers=active \
         [--calibration-periods 7]
 
 Each prints one JSON document. A file or mapping that cannot be used is one line on

@@ -308,7 +308,7 @@ def _last_day(connection: duckdb.DuckDBPyConnection, given: argparse.Namespace) 
 
 
 def report_cohort(given: argparse.Namespace) -> dict[str, object]:
-    """sBG per cohort, tested on the renewals that the fit did not see."""
+    """Fit sBG per cohort; test it on the renewals that the fit did not see."""
     watch = Stopwatch()
     mapping = parse_mapping(
         given.map, required=("age", "customers"), optional=("cohort",)
@@ -358,10 +358,11 @@ def _cohort(
     seen = min(given.calibration_periods or len(sizes) - 1, len(sizes) - 1)
     if seen < 1:
         raise MappingError(f"Cohort {name} has one age only; expected at least two.")
-    few = sizes[0] < 1000
-    model, found = fit_shifted_beta_geometric(
-        sizes[: seen + 1], prior_sd=1.5 if few else None
-    )
+    # Tables often hold percentages, so that sizes do not tell how many customers there
+    # were: the prior helps only where the data alone lead nowhere.
+    model, found = fit_shifted_beta_geometric(sizes[: seen + 1])
+    if not found.converged:
+        model, found = fit_shifted_beta_geometric(sizes[: seen + 1], prior_sd=1.5)
     later = np.arange(seen + 1, len(sizes), dtype=np.float64)
     predicted = model.survival(later) * sizes[0]
     actual = sizes[seen + 1 :]

@@ -22,6 +22,7 @@ from hygiene.metrics.churn_classifier import (
     cross_validate,
 )
 from hygiene.metrics.gamma_gamma import GammaGamma, fit_gamma_gamma
+from hygiene.metrics.hazard import DiscreteHazard
 from hygiene.metrics.holdout import BuyerHoldout, hold_out_buyers
 from hygiene.metrics.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from hygiene.metrics.purchases import (
@@ -36,6 +37,7 @@ from hygiene.metrics.recurring_revenue import (
     read_cohort_retention,
     read_movements,
 )
+from hygiene.metrics.rfm import SEGMENTS, score_rfm
 from hygiene.metrics.settings import MetricSettings, PurchaseModel
 from hygiene.metrics.shifted_beta_geometric import (
     ShiftedBetaGeometric,
@@ -45,12 +47,14 @@ from hygiene.metrics.survival import SurvivalCurve, kaplan_meier
 
 __all__ = [
     "INDEPENDENCE_LIMIT",
+    "SEGMENTS",
     "BgNbd",
     "BuyerHoldout",
     "BuyerModel",
     "BuyerPredictions",
     "ChurnClassifier",
     "ClassifierReport",
+    "DiscreteHazard",
     "GammaGamma",
     "Method",
     "MetricSettings",
@@ -74,5 +78,6 @@ __all__ = [
     "read_cohort_retention",
     "read_histories",
     "read_movements",
+    "score_rfm",
     "summarise_purchases",
 ]

@@ -15,9 +15,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import betaln, gammaln, hyp2f1
+from scipy.special import betaln, gammaln
 
-from hygiene.metrics.fitting import Floats, Optimum, maximise
+from hygiene.metrics.fitting import (
+    HIGHEST,
+    HIGHEST_SHAPE,
+    Floats,
+    Optimum,
+    maximise,
+)
+from hygiene.metrics.hypergeometric import hypergeometric
 
 # Inside this distance of a = 1 the formula is 0/0: the mean of both sides is used, whose
 # error is of the order of the square of the distance.
@@ -77,7 +84,7 @@ class BgNbd:
             )
         c = self.a + self.b + x - 1.0
         z = horizon / (self.alpha + age + horizon)
-        rest = np.exp((self.a - 1.0) * np.log1p(-z)) * hyp2f1(
+        rest = np.exp((self.a - 1.0) * np.log1p(-z)) * hypergeometric(
             c - self.r - x, self.a - 1.0, c, z
         )
         return np.asarray(np.maximum(c / (self.a - 1.0) * (1.0 - rest), 0.0))
@@ -127,7 +134,7 @@ class BgNbd:
             return (below.mean_purchases(time) + above.mean_purchases(time)) / 2.0
         c = self.a + self.b - 1.0
         z = time / (self.alpha + time)
-        rest = np.exp((self.a - 1.0) * np.log1p(-z)) * hyp2f1(
+        rest = np.exp((self.a - 1.0) * np.log1p(-z)) * hypergeometric(
             c - self.r, self.a - 1.0, c, z
         )
         return np.asarray(c / (self.a - 1.0) * (1.0 - rest))
@@ -202,6 +209,7 @@ def fit_bg_nbd(
         start=np.array([0.5, 0.3, 0.8, 2.0]),
         weight=float(weight.sum()),
         prior_sd=prior_sd,
+        highest=(HIGHEST_SHAPE, HIGHEST, HIGHEST_SHAPE, HIGHEST),
     )
     r, alpha, a, b = found.values
     model = BgNbd(r=r, alpha=alpha * scale, a=a, b=b)

@@ -7,7 +7,7 @@ theirs in.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,12 @@ from scipy.optimize import minimize
 
 Floats = NDArray[np.float64]
 
-# Parameters beyond e^±12 of the scaled time mean that the data do not identify the model.
-_BOUND = 12.0
+# At the lower bound of a log-parameter the data do not identify the model.
+_LOWEST = -12.0
+HIGHEST = 403.0
+# Shapes of mixing distributions: at 30 customers differ by 18 % (1/sqrt(30)), which is all
+# the same for a prediction, while larger ones make hypergeometric functions overflow.
+HIGHEST_SHAPE = 30.0
 _REJECTED = 1e10
 _STEP = 1e-5
 
@@ -29,7 +33,7 @@ class Optimum:
     Attributes:
         values: The parameters, in the order of the starting point.
         log_likelihood: At `values`, without the prior.
-        converged: Whether the search ended inside its bounds at a flat point.
+        converged: Whether the search ended at a flat point that the data identify.
         used_prior: Whether the weak prior took part.
         evaluations: How often the likelihood was computed.
     """
@@ -47,6 +51,7 @@ def maximise(
     start: Floats,
     weight: float,
     prior_sd: float | None,
+    highest: Sequence[float] | None = None,
 ) -> Optimum:
     """Find the positive parameters under which data are most likely.
 
@@ -60,6 +65,7 @@ def maximise(
         start: A positive starting point.
         weight: Number of observations; keeps tolerances comparable across sizes.
         prior_sd: Standard deviation of the prior on log-parameters, or none.
+        highest: Largest value of each parameter; 403 if omitted.
 
     Returns:
         The best point found, converged or not.
@@ -93,6 +99,7 @@ def maximise(
             ]
         )
 
+    ceiling = np.log(np.full(len(start), HIGHEST) if highest is None else highest)
     theta = np.log(start)
     found = None
     # A restart from the optimum renews the curvature estimate: it ends the rare early stop.
@@ -102,13 +109,16 @@ def maximise(
             theta,
             jac=gradient,
             method="L-BFGS-B",
-            bounds=[(-_BOUND, _BOUND)] * len(start),
+            bounds=[(_LOWEST, float(top)) for top in ceiling],
             options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-7},
         )
         theta = np.asarray(found.x, dtype=np.float64)
     assert found is not None  # noqa: S101  the loop ran
-    inside = bool(np.all(np.abs(theta) < _BOUND - 1e-6))
-    flat = bool(np.max(np.abs(gradient(theta))) < 1e-4)
+    inside = bool(np.all(theta > _LOWEST + 1e-6))
+    slope = gradient(theta)
+    # At the upper bound the objective may go on falling outwards.
+    slope = np.where(theta > ceiling - 1e-6, np.maximum(slope, 0.0), slope)
+    flat = bool(np.max(np.abs(slope)) < 1e-4)
     values = np.exp(theta)
     with np.errstate(all="ignore"):
         likelihood = float(log_likelihood(values))

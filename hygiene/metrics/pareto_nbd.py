@@ -16,9 +16,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln, hyp2f1
+from scipy.special import gammaln
 
-from hygiene.metrics.fitting import Floats, Optimum, maximise
+from hygiene.metrics.fitting import (
+    HIGHEST,
+    HIGHEST_SHAPE,
+    Floats,
+    Optimum,
+    maximise,
+)
+from hygiene.metrics.hypergeometric import hypergeometric
 
 _NEAR_ONE = 1e-9
 _QUADRATURE_NODES = 200
@@ -187,12 +194,12 @@ class ParetoNbd:
         log_alpha, log_beta = np.log(self.alpha + time), np.log(self.beta + time)
         if self.alpha >= self.beta:
             z = (self.alpha - self.beta) / (self.alpha + time)
-            series = hyp2f1(1.0, self.r + x, n + 1.0, z)
+            series = hypergeometric(1.0, self.r + x, n + 1.0, z)
             return np.asarray(
                 -(self.r + x) * log_alpha - self.s * log_beta + np.log(series)
             )
         z = (self.beta - self.alpha) / (self.beta + time)
-        series = hyp2f1(1.0, self.s + 1.0, n + 1.0, z)
+        series = hypergeometric(1.0, self.s + 1.0, n + 1.0, z)
         return np.asarray(
             -(self.s + 1.0) * log_beta - (self.r + x - 1.0) * log_alpha + np.log(series)
         )
@@ -231,6 +238,7 @@ def fit_pareto_nbd(
         start=np.array([0.8, 0.4, 0.8, 0.4]),
         weight=float(weight.sum()),
         prior_sd=prior_sd,
+        highest=(HIGHEST_SHAPE, HIGHEST, HIGHEST_SHAPE, HIGHEST),
     )
     r, alpha, s, beta = found.values
     model = ParetoNbd(r=r, alpha=alpha * scale, s=s, beta=beta * scale)

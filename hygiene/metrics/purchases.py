@@ -271,7 +271,7 @@ def read_groups(
     """Distinct (x, t_x, T) in days with their number of customers.
 
     The likelihood needs nothing else. Where there are more than `most`, neighbouring days
-    are pooled and represented by their means, over as few days as it takes.
+    are pooled and represented by their means, over as few days as it takes, 128 at most.
 
     Args:
         connection: The connection that holds the summary.
@@ -286,7 +286,7 @@ def read_groups(
         arrays = connection.execute(
             _GROUPS.format(summary=summary, step=step)
         ).fetchnumpy()
-        if len(arrays["x"]) <= most or step >= 64:
+        if len(arrays["x"]) <= most or step >= 128:
             return tuple(  # type: ignore[return-value]
                 np.asarray(arrays[name], dtype=np.float64)
                 for name in ("x", "t_x", "age", "weight")

@@ -55,6 +55,6 @@ def kaplan_meier(
     leaving = np.bincount(index, weights=weight * observed, minlength=len(times))
     present = np.bincount(index, weights=weight, minlength=len(times))
     at_risk = np.cumsum(present[::-1])[::-1]
-    survival = np.cumprod(1.0 - leaving / at_risk)
+    survival: Floats = np.asarray(np.cumprod(1.0 - leaving / at_risk), dtype=np.float64)
     events = leaving > 0
     return SurvivalCurve(times=times[events], survival=survival[events])
