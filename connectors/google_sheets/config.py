@@ -80,7 +80,8 @@ class GoogleTableConfig(TableSettings):
 class GoogleSheetsConfig(BaseModel):
     """A set of tables in Google Sheets that together are one source."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A mistake in the key must not show the key.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     type: Literal["google_sheets"] = "google_sheets"
     name: str = Field(

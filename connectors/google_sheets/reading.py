@@ -116,7 +116,7 @@ def read_copy(
         grid = Grid(
             name=f"{copy.title} [{copy.box.title}]",
             sheet=copy.box.title,
-            rows=_rows(stream),
+            rows=_rows(stream, copy.width),
             width=copy.width,
             merges=copy.box.relative_merges(),
             first_line=copy.box.top + 1,
@@ -131,9 +131,11 @@ def read_copy(
     return FoundTable(input=named, member=None, read=read)
 
 
-def _rows(stream: Iterator[str]) -> Iterator[list[Any]]:
+def _rows(stream: Iterator[str], width: int) -> Iterator[list[Any]]:
+    """Parse rows and fill them up: the service cuts blank cells off their ends."""
     for line in stream:
-        yield ["" if cell is None else cell for cell in json.loads(line)]
+        row = ["" if cell is None else cell for cell in json.loads(line)]
+        yield row + [""] * (width - len(row))
 
 
 def _copy(
