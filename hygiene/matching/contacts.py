@@ -16,7 +16,7 @@ from hygiene.matching.specification import (
     Agreements,
     BlockingRule,
     Comparison,
-    Conflict,
+    Doubt,
     Entity,
     Evidence,
     Level,
@@ -239,6 +239,12 @@ _STRONG: Agreements = (
 )
 """Facts that one person has alone, whatever the name says."""
 
+_OWN: Agreements = (
+    ("identifier", ("exact", "close")),
+    ("email", ("exact", "handle")),
+)
+"""Facts beside which a wrong birth date is a mistake."""
+
 _G1 = "substr(given, 1, 1)"
 _F1 = "substr(family, 1, 1)"
 _SORTED_NAME = ("least(given_group, family)", "greatest(given_group, family)")
@@ -308,9 +314,12 @@ CONTACTS = Specification(
         *_STRONG,
         ("phone", ("exact",)),
     ),
-    conflicts=(
-        Conflict("given_name", _STRONG),
-        Conflict("family_name", _STRONG),
+    conflicts=(),
+    doubts=(
+        Doubt("different first names", "gamma_given_name = 0", _STRONG, _STRONG),
+        Doubt("different surnames", "gamma_family_name = 0", _STRONG, _STRONG),
+        Doubt("a missing first name", "gamma_given_name < 0", _STRONG, _STRONG),
+        Doubt("different birth dates", "gamma_birth_date = 0", _OWN, _OWN),
     ),
     frequencies=(
         Frequency("given", "count(DISTINCT substr(family, 1, 5))"),

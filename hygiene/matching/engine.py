@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -267,32 +267,50 @@ def context_weight_sql(specification: Specification) -> str:
             identity.append(weight)
     total = " + ".join(identity)
     if facts:
-        sums = [" + ".join(weights) for weights in facts.values()]
-        parts = ", ".join(["0", *sums])
+        once = [weight for weights in facts.values() for weight in weights]
+        parts = ", ".join(["0", *once])
         total += f" + greatest({parts}) + least({parts})"
     return f"({total})::DOUBLE"
 
 
-def mergeable_sql(specification: Specification) -> str:
+def mergeable_sql(
+    specification: Specification, allowed: Collection[str] = frozenset()
+) -> str:
     """Say whether a scored pair may be merged by its weight alone.
 
     Args:
         specification: The model.
+        allowed: Kinds of doubtful pairs that may be merged in this table.
 
     Returns:
-        A boolean SQL expression over `gamma_` columns: some required agreement holds
-        and no conflict goes unexcused.
+        A boolean SQL expression over `gamma_` columns: some required agreement holds,
+        no conflict goes unexcused and the pair is of no doubtful kind.
     """
-    conditions = [_any_agreement_sql(specification, specification.required_agreement)]
+    conditions = [any_agreement_sql(specification, specification.required_agreement)]
+    conditions += [
+        f"NOT ({doubt.condition} AND NOT "
+        f"{any_agreement_sql(specification, doubt.excused_by)})"
+        for doubt in specification.doubts
+        if doubt.name not in allowed
+    ]
     conditions += [
         f"(gamma_{conflict.comparison} <> 0 OR "
-        f"{_any_agreement_sql(specification, conflict.excused_by)})"
+        f"{any_agreement_sql(specification, conflict.excused_by)})"
         for conflict in specification.conflicts
     ]
     return f"({' AND '.join(conditions)})"
 
 
-def _any_agreement_sql(specification: Specification, agreements: Agreements) -> str:
+def any_agreement_sql(specification: Specification, agreements: Agreements) -> str:
+    """Say in SQL whether any of several agreements holds.
+
+    Args:
+        specification: The model.
+        agreements: Comparisons with the levels that count.
+
+    Returns:
+        A boolean SQL expression over `gamma_` columns.
+    """
     alternatives = []
     for name, levels in agreements:
         comparison = specification.comparison(name)

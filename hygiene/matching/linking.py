@@ -30,6 +30,7 @@ from hygiene.matching.clustering import (
     average_link,
     find_components,
 )
+from hygiene.matching.doubts import judge_doubts
 from hygiene.matching.edges import MatchRun, Outcome, build_report, write_edges
 from hygiene.matching.engine import (
     SplinkEngine,
@@ -189,7 +190,6 @@ def _link(
     connection, specification = run.connection, run.specification
     features, settings = run.features, run.settings
     weight_sql = context_weight_sql(specification)
-    agreement_sql = mergeable_sql(specification)
     engine = SplinkEngine(connection, specification, run.parameters)
     with stages.measure("block"):
         engine.block("candidates")
@@ -201,6 +201,17 @@ def _link(
         )
         prior_weight = math.log2(prior / (1 - prior))
         total_sql = f"({weight_sql} + ({prior_weight!r}))"
+        verdicts = judge_doubts(
+            connection,
+            "scores",
+            specification,
+            run.parameters,
+            prior_weight=prior_weight,
+        )
+        notes = [*notes, *(verdict.reason for verdict in verdicts)]
+        agreement_sql = mergeable_sql(
+            specification, {item.doubt for item in verdicts if item.is_allowed}
+        )
         candidates, agreeing = _read_pairs(
             connection, "scores", total_sql, agreement_sql
         )

@@ -126,6 +126,24 @@ class Conflict:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A kind of pair that is a match in one table and a relative in another.
+
+    Attributes:
+        name: What is doubtful, in words; completes "pairs with ...".
+        condition: SQL over `gamma_` columns: the pair is of this kind.
+        excused_by: Agreements, any one of which settles the doubt for a single pair.
+        witnesses: Comparisons with the levels that speak for a match; they are asked
+            about the kind as a whole.
+    """
+
+    name: str
+    condition: str
+    excused_by: Agreements
+    witnesses: Agreements
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingRule:
     """A rule that selects pairs for estimating how often true matches agree.
 
@@ -153,6 +171,7 @@ class Specification:
         required_agreement: Agreements, any one of which must hold before a pair may be
             merged automatically.
         conflicts: Contradictions that forbid an automatic merge.
+        doubts: Kinds of pairs that each table decides by its own witnesses.
         frequencies: Columns whose common values say less than their rare ones.
     """
 
@@ -163,6 +182,7 @@ class Specification:
     required_agreement: Agreements
     conflicts: tuple[Conflict, ...]
     frequencies: tuple[Frequency, ...]
+    doubts: tuple[Doubt, ...] = ()
 
     def comparison(self, name: str) -> Comparison:
         """Return a comparison by its name.
