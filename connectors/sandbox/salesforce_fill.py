@@ -86,7 +86,9 @@ def fill_wide(org: Org, *, rows: int = 1_000_000, fields: int = 60) -> None:
     for number, item in enumerate(custom, start=3):
         org.add_field("Contact", item)
         expressions[item.name] = shapes[item.type].format(n=number)
-    values = ", ".join(f"{expressions[n]} AS {quote(n)}" for n in schema.fields)
+    values = ", ".join(
+        f"({expressions[n]})::VARCHAR AS {quote(n)}" for n in schema.fields
+    )
     with org.connection() as con:
         con.execute(
             f"CREATE OR REPLACE TABLE Contact AS SELECT {values} FROM range({rows}) r(i)"
