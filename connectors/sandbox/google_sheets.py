@@ -48,13 +48,14 @@ class Sheet:
     merges: list[dict[str, int]] = field(default_factory=list)
 
     def set_cells(self, top: int, left: int, values: list[list[Any]]) -> None:
-        """Write values from a cell on, counted from 0."""
+        """Write values from a cell on, counted from 0; None leaves a cell as it is."""
         for number, row in enumerate(values, top):
             while len(self.rows) <= number:
                 self.rows.append([])
             cells = self.rows[number]
             cells.extend([None] * (left + len(row) - len(cells)))
-            cells[left : left + len(row)] = row
+            for column, cell in enumerate(row, left):
+                cells[column] = cells[column] if cell is None else cell
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,6 +25,9 @@ class Google:
     sandbox: GoogleSandbox
     url: str
     waited: list[float] = field(default_factory=list)
+
+    def clock(self) -> float:
+        return time.monotonic() + sum(self.waited)
 
     def config(self, *tables: dict[str, Any], **settings: Any) -> GoogleSheetsConfig:
         given = {
@@ -65,7 +69,11 @@ def sync(
 
     def run(config: GoogleSheetsConfig) -> tuple[SourceReport, Landing]:
         report = extract(
-            config, landing, extracted_at=extracted_at, sleep=google.waited.append
+            config,
+            landing,
+            extracted_at=extracted_at,
+            sleep=google.waited.append,
+            clock=google.clock,
         )
         return report, landing
 

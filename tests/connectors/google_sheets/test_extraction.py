@@ -43,7 +43,12 @@ def test_typed_cells_land_as_their_text_in_iso_form(google, sync):
     google.put(
         orders(
             ["007", date(2025, 3, 1), 10.5, "a@b.example", True],
-            [8, datetime.fromisoformat("2025-03-01T10:30"), 242.26000000000002, "x@y.example"],
+            [
+                8,
+                datetime.fromisoformat("2025-03-01T10:30"),
+                242.26000000000002,
+                "x@y.example",
+            ],
             ["9", "01.03.2025", "10,50"],
             [],
             ["10", None, 53, "z@y.example", False],

@@ -93,8 +93,8 @@ def test_the_look_alike_answers_as_recorded(google, shared_data):
             compared += 1
         files += compared > before
     client.close()
-    assert not different, different[:2]
-    assert compared >= 150, (compared, files)
+    assert not different
+    assert (compared, files) >= (110, 35)
 
 
 def _token(google: Any) -> str:
@@ -107,6 +107,7 @@ def _is_read(request: dict[str, Any], response: dict[str, Any]) -> bool:
         request["method"] == "GET"
         and "/values" in request["uri"]
         and response["status"]["code"] == 200
+        and "FORMULA" not in request["uri"]  # we never ask for formulas
     )
 
 
