@@ -25,6 +25,7 @@ from hygiene.metrics.gamma_gamma import GammaGamma, fit_gamma_gamma
 from hygiene.metrics.hazard import DiscreteHazard
 from hygiene.metrics.holdout import BuyerHoldout, hold_out_buyers
 from hygiene.metrics.pareto_nbd import ParetoNbd, fit_pareto_nbd
+from hygiene.metrics.predictions import PredictionReport, predict_customers
 from hygiene.metrics.purchases import (
     PurchaseCounts,
     PurchaseHistories,
@@ -59,6 +60,7 @@ __all__ = [
     "Method",
     "MetricSettings",
     "ParetoNbd",
+    "PredictionReport",
     "PurchaseCounts",
     "PurchaseHistories",
     "PurchaseModel",
@@ -75,6 +77,7 @@ __all__ = [
     "hold_out_buyers",
     "kaplan_meier",
     "predict_buyers",
+    "predict_customers",
     "read_cohort_retention",
     "read_histories",
     "read_movements",

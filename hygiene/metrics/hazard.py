@@ -59,16 +59,25 @@ class DiscreteHazard:
         left = np.where(age == periods[customer], observed[customer], 0.0)
         return self.fit_periods(matrix[customer], age, left)
 
-    def fit_periods(self, matrix: Floats, age: Floats, left: Floats) -> DiscreteHazard:
-        """Learn from one row per customer and period at risk.
+    def fit_periods(
+        self,
+        matrix: Floats,
+        age: Floats,
+        left: Floats,
+        weight: Floats | None = None,
+    ) -> DiscreteHazard:
+        """Learn from one row per customer and period at risk, or per group of such.
 
         Args:
             matrix: Covariates as known when the period began.
             age: Number of the period in the customer's life, from 1.
             left: 1 where the customer left in the period.
+            weight: Rows that each one stands for; one each if omitted.
         """
         with threadpool_limits(limits=1):
-            self._model.fit(_with_age(matrix, age), left)
+            self._model.fit(
+                _with_age(matrix, age), left, logistic__sample_weight=weight
+            )
         return self
 
     def hazard(self, matrix: Floats, age: Floats) -> Floats:
