@@ -20,8 +20,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from connectors.hubspot import HubspotFilesConfig
-from connectors.salesforce import SalesforceFilesConfig
+from connectors.hubspot import HubspotApiConfig, HubspotFilesConfig
+from connectors.salesforce import SalesforceApiConfig, SalesforceFilesConfig
 from connectors.spreadsheet import SpreadsheetConfig
 from hygiene.matching import MatchSettings
 from hygiene.standardise import StandardiseSettings
@@ -29,13 +29,19 @@ from hygiene.survivorship import SurvivorshipRules
 from orchestration.errors import ConfigError, ConfigProblem
 
 SourceConfig = Annotated[
-    SalesforceFilesConfig | HubspotFilesConfig | SpreadsheetConfig,
+    SalesforceFilesConfig
+    | SalesforceApiConfig
+    | HubspotFilesConfig
+    | HubspotApiConfig
+    | SpreadsheetConfig,
     Field(discriminator="type"),
 ]
 
 VENDOR_OF_TYPE = {
     "salesforce_files": "salesforce",
+    "salesforce_api": "salesforce",
     "hubspot_files": "hubspot",
+    "hubspot_api": "hubspot",
     "spreadsheet": "spreadsheet",
 }
 """Landing source type (the vendor) of each `type` that a source can have."""
@@ -375,7 +381,8 @@ def _problem(
     elif kind == "missing":
         message = "is required and missing"
     elif kind == "union_tag_invalid":
-        message = f"`type` must be one of {', '.join(VENDOR_OF_TYPE)}"
+        tag = detail.get("ctx", {}).get("tag")
+        message = f"`type` {tag!r} is unknown; it is one of {', '.join(VENDOR_OF_TYPE)}"
     elif kind == "union_tag_not_found":
         message = f"needs a `type`: one of {', '.join(VENDOR_OF_TYPE)}"
     elif kind == "string_pattern_mismatch" and pattern in _PATTERNS:

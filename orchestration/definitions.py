@@ -14,6 +14,7 @@ from orchestration.assets.hygiene import build_hygiene_assets
 from orchestration.assets.publication import build_publication_assets
 from orchestration.assets.warehouse import build_dbt_assets
 from orchestration.dbt_build import dbt_resource, ensure_manifest
+from orchestration.runs import HOME_LOCK, home_lock
 from orchestration.settings import Settings
 from orchestration.workspace import Workspace, open_workspace
 
@@ -31,7 +32,6 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
         selection=dg.AssetSelection.all(),
         description="One consistent snapshot: extract, clean, match, build, check, "
         "publish.",
-        executor_def=dg.in_process_executor,
         tags={"tidycrm/home": workspace.home.root.name},
     )
     schedule = workspace.config.schedule
@@ -61,7 +61,12 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
                 ),
             )
         ],
-        resources={"dbt": dbt_resource(workspace)},
+        # One process per run: it holds the home for all of its steps.
+        executor=dg.in_process_executor,
+        resources={
+            "dbt": dbt_resource(workspace),
+            HOME_LOCK: home_lock(workspace.home),
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """`tidycrm doctor`: does the configuration fit the real world, and if not, what to do.
 
-Looks, never changes: every source is extracted into a scratch folder with the real code,
-so what the doctor accepts, the sync accepts.
+Looks, never changes. Files are extracted into a scratch folder with the real code, so
+what the doctor accepts, the sync accepts; a live service is asked the least that tells.
 """
 
 from __future__ import annotations
@@ -16,14 +16,15 @@ from typing import Any
 
 import connectors.spreadsheet
 from connectors.errors import ConnectorError
+from connectors.findings import Level
 from connectors.landing import Landing
-from orchestration.assets.extraction import EXTRACTORS
 from orchestration.config import VENDOR_OF_TYPE, SourceConfig
 from orchestration.dbt_build import dbt_executable
 from orchestration.errors import BusyError, ConfigError
 from orchestration.fx import write_fx_rates
 from orchestration.home import exclusive
 from orchestration.settings import Settings
+from orchestration.sources import SOURCE_KINDS
 from orchestration.workspace import Workspace, open_workspace
 
 MINIMUM_FREE_BYTES = 2 * 1024**3
@@ -64,6 +65,16 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _sources(workspace: Workspace) -> Iterator[Finding]:
     for source in workspace.config.sources:
         vendor = VENDOR_OF_TYPE[source.type]
+        check = SOURCE_KINDS[source.type].check
+        if check is not None:
+            for found in check(source, workspace.clock(), workspace.home):
+                fix = f"; {found.fix}" if found.fix else ""
+                yield Finding(
+                    source.name,
+                    found.level is not Level.FAIL,
+                    f"{source.name} ({vendor}): {found.what}{fix}",
+                )
+            continue
         try:
             for line in _try_source(source, workspace):
                 yield Finding(source.name, True, f"{source.name} ({vendor}): {line}")
@@ -76,11 +87,8 @@ def _try_source(source: SourceConfig, workspace: Workspace) -> Iterator[str]:
     if source.type == "spreadsheet":
         yield from connectors.spreadsheet.inspect_source(source)
     with tempfile.TemporaryDirectory(prefix="tidycrm-doctor-") as scratch:
-        report = EXTRACTORS[source.type](
-            source,
-            Landing(Path(scratch)),
-            extracted_at=workspace.clock(),
-            progress=None,
+        report = SOURCE_KINDS[source.type].extract(
+            source, Landing(Path(scratch)), workspace.clock(), None, workspace.home
         )
         for name, counts in sorted(report.counts.items()):
             rejected = f", {counts.rejected:,} set aside" if counts.rejected else ""

@@ -50,6 +50,10 @@ class Home:
         """Trained matching models."""
         return self.state / "models"
 
+    def token_state(self, source: str) -> Path:
+        """Token that a source's service rotates: whoever reads it can log in."""
+        return self.state / "tokens" / f"{source}.json"
+
     @property
     def rulings(self) -> Path:
         """Rulings of stewards on pairs of source records."""

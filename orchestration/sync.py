@@ -7,6 +7,7 @@ wrong is told in the words of the step that failed, never as a bare stack trace.
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 import uuid
@@ -24,6 +25,7 @@ from orchestration.definitions import JOB, build_defs
 from orchestration.errors import PipelineError
 from orchestration.failures import explain, failed_checks
 from orchestration.home import exclusive
+from orchestration.runs import HOLDER_TAG, end_dead_runs
 from orchestration.workspace import Workspace
 
 
@@ -97,6 +99,7 @@ def run_sync(
         open_instance(workspace) as instance,
     ):
         began = time.monotonic()
+        end_dead_runs(instance)
         job = build_defs(workspace).resolve_job_def(JOB)
         run_id = str(uuid.uuid4())
         watcher = _Watcher(instance, run_id, observer)
@@ -105,6 +108,7 @@ def run_sync(
                 instance=instance,
                 run_id=run_id,
                 raise_on_error=False,
+                tags={HOLDER_TAG: str(os.getpid())},
                 run_config=dg.RunConfig(
                     ops={"landing": LandingRunConfig(force=force)},
                     # The terminal shows phases; the run's log has every event.

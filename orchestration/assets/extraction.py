@@ -5,7 +5,8 @@ retried. The landed objects follow it in the graph, where checks and dbt attach.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -16,14 +17,9 @@ import connectors.spreadsheet
 from connectors.errors import PermanentError
 from connectors.landing import Landing, SourceReport
 from orchestration.config import VENDOR_OF_TYPE
-from orchestration.runs import run_instant
+from orchestration.runs import HOME_LOCK, run_instant
+from orchestration.sources import SOURCE_KINDS
 from orchestration.workspace import Workspace, input_fingerprint
-
-EXTRACTORS: dict[str, Callable[..., SourceReport]] = {
-    "salesforce_files": connectors.salesforce.extract,
-    "hubspot_files": connectors.hubspot.extract,
-    "spreadsheet": connectors.spreadsheet.extract,
-}
 
 DECLARED_OBJECTS: dict[str, tuple[str, ...]] = {
     "salesforce": tuple(sorted(connectors.salesforce.declared_columns())),
@@ -65,7 +61,7 @@ def build_source_assets(
             ["exports", source.name],
             group_name="exports",
             kinds={vendor},
-            description=f"The raw export files of source `{source.name}`, as they come.",
+            description=f"What source `{source.name}` has: files or a live service.",
         )
         assets += [export, _source_asset(workspace, source, vendor, export.key)]
     return assets
@@ -76,6 +72,7 @@ def _source_asset(
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=["sources", source.name],
+        required_resource_keys={HOME_LOCK},
         deps=[export],
         group_name="sources",
         kinds={vendor, "polars"},
@@ -92,8 +89,8 @@ def _source_asset(
             context.log.debug(f"{source.name}: {label} {done}/{total}")
 
         try:
-            report = EXTRACTORS[source.type](
-                source, landing, extracted_at=run_instant(context), progress=progress
+            report = SOURCE_KINDS[source.type].extract(
+                source, landing, run_instant(context), progress, workspace.home
             )
         except PermanentError as error:
             # A retry would meet the same file: fail at once, with the reason first.
@@ -122,7 +119,9 @@ def _report_metadata(report: SourceReport) -> dict[str, Any]:
         for name, counts in report.counts.items()
     }
     landed = sum(result.counts.landed for result in report.loads)
+    usage = {} if report.usage is None else asdict(report.usage)
     return {
+        **{f"usage/{name}": value for name, value in usage.items()},
         "rows_landed": landed,
         "loads": len(report.loads),
         "notes": len(report.notes),
@@ -158,7 +157,7 @@ def build_landing_asset(workspace: Workspace) -> dg.AssetsDefinition:
         for name in names
     ]
 
-    @dg.multi_asset(name="landing", specs=specs)
+    @dg.multi_asset(name="landing", specs=specs, required_resource_keys={HOME_LOCK})
     def landing(
         context: dg.AssetExecutionContext, config: LandingRunConfig
     ) -> Iterator[dg.MaterializeResult[None]]:

@@ -21,7 +21,7 @@ from hygiene.standardise import (
 )
 from hygiene.survivorship import merge
 from orchestration.fx import write_fx_rates
-from orchestration.runs import run_instant
+from orchestration.runs import HOME_LOCK, run_instant
 from orchestration.workspace import Workspace
 
 GROUP = "hygiene"
@@ -78,6 +78,7 @@ def build_hygiene_assets(workspace: Workspace) -> list[dg.AssetsDefinition]:
 def _fx_rates(workspace: Workspace) -> dg.AssetsDefinition:
     @dg.asset(
         key=hygiene_key("fx_rates"),
+        required_resource_keys={HOME_LOCK},
         group_name=GROUP,
         kinds={"parquet"},
         deps=[unioned_key("account")],
@@ -102,6 +103,7 @@ def _standardise(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=hygiene_key(table),
+        required_resource_keys={HOME_LOCK},
         deps=[unioned_key(entity)],
         group_name=GROUP,
         kinds={"polars", "parquet"},
@@ -133,6 +135,7 @@ def _quarantine(workspace: Workspace) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=hygiene_key(table),
+        required_resource_keys={HOME_LOCK},
         deps=[
             hygiene_key("standardised_contacts"),
             hygiene_key("standardised_accounts"),
@@ -163,6 +166,7 @@ def _match(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=hygiene_key(table),
+        required_resource_keys={HOME_LOCK},
         deps=[hygiene_key(f"standardised_{entity}s"), links_key(entity)],
         group_name=GROUP,
         kinds={"splink", "duckdb"},
@@ -197,6 +201,7 @@ def _identify(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=hygiene_key(table),
+        required_resource_keys={HOME_LOCK},
         deps=[
             hygiene_key(f"{entity}_match_edges"),
             hygiene_key(f"standardised_{entity}s"),
@@ -233,6 +238,7 @@ def _merge(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
 
     @dg.asset(
         key=hygiene_key(table),
+        required_resource_keys={HOME_LOCK},
         deps=[
             hygiene_key(f"{entity}_clusters"),
             hygiene_key(f"standardised_{entity}s"),
@@ -276,6 +282,7 @@ def _combined(
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=hygiene_key(table),
+        required_resource_keys={HOME_LOCK},
         deps=deps,
         group_name=GROUP,
         kinds={"polars", "parquet"},
@@ -322,7 +329,9 @@ def _identity_tables(workspace: Workspace) -> dg.AssetsDefinition:
         for table, description in described.items()
     ]
 
-    @dg.multi_asset(name="identity_tables", specs=specs)
+    @dg.multi_asset(
+        name="identity_tables", specs=specs, required_resource_keys={HOME_LOCK}
+    )
     def identity_tables() -> Iterator[dg.MaterializeResult[None]]:
         for table in described:
             rows = combine_entities(workspace, table)

@@ -18,7 +18,7 @@ from orchestration.quality_results import (
     write_all,
     write_layer,
 )
-from orchestration.runs import WAREHOUSE_POOL, run_instant
+from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
 from orchestration.workspace import Workspace, input_fingerprint, tidycrm_version
 
 QUALITY_KEY = dg.AssetKey(["hygiene", "data_quality_results"])
@@ -38,6 +38,7 @@ def build_publication_assets(
 def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.asset(
         key=QUALITY_KEY,
+        required_resource_keys={HOME_LOCK},
         deps=marts,
         group_name="published",
         kinds={"parquet"},
@@ -86,6 +87,7 @@ def _publication(
 ) -> dg.AssetsDefinition:
     @dg.asset(
         key=PUBLICATION_KEY,
+        required_resource_keys={HOME_LOCK},
         deps=[*marts, QUALITY_KEY],
         group_name="published",
         kinds={"duckdb"},

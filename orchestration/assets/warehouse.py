@@ -11,7 +11,7 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.dbt_build import Translator, target_path, test_results
 from orchestration.quality_results import write_layer
-from orchestration.runs import WAREHOUSE_POOL, run_instant
+from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
 from orchestration.workspace import Workspace
 
 PRE_IDENTITY = "tag:pre_identity"
@@ -27,6 +27,7 @@ def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefi
         name="dbt_before_identity",
         dagster_dbt_translator=Translator(),
         pool=WAREHOUSE_POOL,
+        required_resource_keys={HOME_LOCK},
     )
     def before_identity(
         context: dg.AssetExecutionContext, dbt: DbtCliResource
@@ -39,6 +40,7 @@ def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefi
         name="dbt_after_identity",
         dagster_dbt_translator=Translator(),
         pool=WAREHOUSE_POOL,
+        required_resource_keys={HOME_LOCK},
     )
     def after_identity(
         context: dg.AssetExecutionContext, dbt: DbtCliResource

@@ -44,6 +44,9 @@ def kill_when(project: Project, pattern: str, process: subprocess.Popen[bytes]) 
             process.wait()
             return True
         time.sleep(0.02)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
     return False
 
 
