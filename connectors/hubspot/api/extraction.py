@@ -262,7 +262,8 @@ class _Sync:
     def _sync_object(self, name: str) -> None:
         landed = self.folders[name]
         manifests = self.landing.manifests(SOURCE_TYPE, landed, self.config.name)
-        known = [c.source_header for c in manifests[-1].columns] if manifests else []
+        landed_columns = manifests[-1].columns if manifests else ()
+        known = {item.source_header: item.type_hint for item in landed_columns}
         wanted = self.config.history_properties
         schema = read_schema(
             self.client,

@@ -179,8 +179,8 @@ class Reader:
                 "filterGroups": [{"filters": list(filters)}] if filters else [],
                 "sorts": [{"propertyName": sort, "direction": direction}],
                 "properties": [self._schema.modified],
+                # No `after`: every query starts at its first page.
                 "limit": limit,
-                "after": "0",
             },
         )
 

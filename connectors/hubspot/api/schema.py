@@ -76,7 +76,7 @@ def read_schema(
     landing: str,
     *,
     history: Sequence[str],
-    known: Sequence[str],
+    known: Mapping[str, TypeHint],
 ) -> ObjectSchema:
     """Read the definitions of an object.
 
@@ -89,7 +89,7 @@ def read_schema(
         name: Name in paths.
         landing: Folder of the object.
         history: Properties whose history is wanted.
-        known: Properties that were landed before.
+        known: Properties that were landed before, with their types.
     """
     warning = None
     found: list[dict[str, Any]] = []
@@ -116,10 +116,10 @@ def read_schema(
         name=name,
         landing=landing,
         columns=columns,
-        hints={}
-        if warning
-        else {
-            columns[key]: _HINTS.get(str(item.get("type")), TypeHint.TEXT)
+        hints={
+            columns[key]: known.get(key, TypeHint.TEXT)
+            if warning
+            else _HINTS.get(str(item.get("type")), TypeHint.TEXT)
             for key, item in definitions.items()
         },
         definitions=()
