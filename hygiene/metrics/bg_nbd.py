@@ -183,6 +183,7 @@ def fit_bg_nbd(
     weight: Floats | None = None,
     *,
     prior_sd: float | None = None,
+    start: BgNbd | None = None,
 ) -> tuple[BgNbd, Optimum]:
     """Fit BG/NBD to customers or to groups of equal customers.
 
@@ -192,6 +193,7 @@ def fit_bg_nbd(
         age: Time from first purchase to the end of observation, at least t_x.
         weight: Customers per group; one each if omitted.
         prior_sd: Standard deviation of the weak prior; none for plain likelihood.
+        start: A model near the solution, where there is one.
 
     Returns:
         The model in the unit of time of the data, and how the search ended.
@@ -206,7 +208,11 @@ def fit_bg_nbd(
 
     found = maximise(
         total,
-        start=np.array([0.5, 0.3, 0.8, 2.0]),
+        start=np.array(
+            [0.5, 0.3, 0.8, 2.0]
+            if start is None
+            else [start.r, start.alpha / scale, start.a, start.b]
+        ),
         weight=float(weight.sum()),
         prior_sd=prior_sd,
         highest=(HIGHEST_SHAPE, HIGHEST, HIGHEST_SHAPE, HIGHEST),

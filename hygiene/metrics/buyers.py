@@ -23,7 +23,7 @@ from hygiene.metrics.purchases import (
     PurchaseCounts,
     PurchaseHistories,
     read_groups,
-    read_histories,
+    read_totals,
     read_value_groups,
 )
 from hygiene.metrics.settings import MetricSettings, PurchaseModel
@@ -31,6 +31,7 @@ from hygiene.metrics.settings import MetricSettings, PurchaseModel
 DAYS_PER_MONTH = 365.25 / 12
 _CHUNK = 100_000
 _CREDIBLE_RATIO = 3.0
+_WARM_START_GROUPS = 3_000
 # Gamma-Gamma assumes that value and frequency are independent; beyond this it is doubtful.
 INDEPENDENCE_LIMIT = 0.3
 
@@ -117,15 +118,12 @@ def fit_buyers(
     Returns:
         The model; its method is the cohort mean where buyers are too few.
     """
-    histories = read_histories(connection, summary)
-    exposure = float(histories.age.sum())
-    daily_rate = float(histories.x.sum()) / exposure if exposure > 0 else 0.0
-    bought = histories.x + 1.0
-    mean_value = (
-        float(histories.mean_value_all @ bought / bought.sum()) if len(bought) else 0.0
+    repeat_purchases, exposure, mean_value = read_totals(connection, summary)
+    daily_rate = repeat_purchases / exposure if exposure > 0 else 0.0
+    repeats, means, value_weight = read_value_groups(
+        connection, most=settings.max_fit_groups, summary=summary
     )
-    repeat = histories.x > 0
-    correlation = _correlation(histories.x[repeat], histories.mean_value[repeat])
+    correlation = _correlation(repeats, means, value_weight)
     enough = (
         counts.customers >= settings.min_customers
         and counts.repeat_customers >= settings.min_repeat_customers
@@ -140,27 +138,26 @@ def fit_buyers(
             mean_value=mean_value,
             daily_rate=daily_rate,
             value_frequency_correlation=correlation,
-            repeat_purchases=int(histories.x.sum()),
+            repeat_purchases=int(repeat_purchases),
             customers=counts.customers,
             groups=0,
         )
     prior = (
         settings.prior_sd if counts.customers < settings.prior_below_customers else None
     )
-    x, t_x, age, weight = read_groups(
-        connection, most=settings.max_fit_groups, summary=summary
-    )
-    model: ParetoNbd | BgNbd
+    fit: Callable[..., tuple[ParetoNbd | BgNbd, Optimum]]
     if settings.purchase_model is PurchaseModel.PARETO_NBD:
-        method = Method.PARETO_NBD
-        model, found = fit_pareto_nbd(x, t_x, age, weight, prior_sd=prior)
+        method, fit = Method.PARETO_NBD, fit_pareto_nbd
     else:
-        method = Method.BG_NBD
-        model, found = fit_bg_nbd(x, t_x, age, weight, prior_sd=prior)
+        method, fit = Method.BG_NBD, fit_bg_nbd
+    # Large tables are searched on coarse groups first: the last steps alone see all.
+    start = None
+    if counts.customers > _WARM_START_GROUPS:
+        coarse = read_groups(connection, most=_WARM_START_GROUPS, summary=summary)
+        start = fit(*coarse, prior_sd=prior)[0]
+    groups = read_groups(connection, most=settings.max_fit_groups, summary=summary)
+    model, found = fit(*groups, prior_sd=prior, start=start)
     value, value_fit = None, None
-    repeats, means, value_weight = read_value_groups(
-        connection, most=settings.max_fit_groups, summary=summary
-    )
     # Values that never differ have no distribution to fit: their mean says it all.
     if value_weight.sum() >= settings.min_repeat_customers and means.std() > 0:
         few = value_weight.sum() < settings.prior_below_customers
@@ -179,9 +176,9 @@ def fit_buyers(
         mean_value=mean_value,
         daily_rate=daily_rate,
         value_frequency_correlation=correlation,
-        repeat_purchases=int(histories.x.sum()),
+        repeat_purchases=int(repeat_purchases),
         customers=counts.customers,
-        groups=len(x),
+        groups=len(groups[0]),
     )
 
 
@@ -350,7 +347,9 @@ def _joined(
     return np.concatenate([pick(part) for part in parts]) if parts else np.zeros(0)
 
 
-def _correlation(first: Floats, second: Floats) -> float | None:
+def _correlation(first: Floats, second: Floats, weight: Floats) -> float | None:
+    """Pearson's r of weighted pairs; none if either side is constant."""
     if len(first) < 3 or first.std() == 0 or second.std() == 0:
         return None
-    return float(np.corrcoef(first, second)[0, 1])
+    covariance = np.cov(first, second, fweights=weight.astype(np.int64), ddof=0)
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))

@@ -100,7 +100,7 @@ def maximise(
         )
 
     ceiling = np.log(np.full(len(start), HIGHEST) if highest is None else highest)
-    theta = np.log(start)
+    theta = np.clip(np.log(start), _LOWEST, ceiling)
     found = None
     # A restart from the optimum renews the curvature estimate: it ends the rare early stop.
     for _ in range(2):

@@ -212,6 +212,7 @@ def fit_pareto_nbd(
     weight: Floats | None = None,
     *,
     prior_sd: float | None = None,
+    start: ParetoNbd | None = None,
 ) -> tuple[ParetoNbd, Optimum]:
     """Fit Pareto/NBD to customers or to groups of equal customers.
 
@@ -221,6 +222,7 @@ def fit_pareto_nbd(
         age: Time from first purchase to the end of observation, at least t_x.
         weight: Customers per group; one each if omitted.
         prior_sd: Standard deviation of the weak prior; none for plain likelihood.
+        start: A model near the solution, where there is one.
 
     Returns:
         The model in the unit of time of the data, and how the search ended.
@@ -235,7 +237,11 @@ def fit_pareto_nbd(
 
     found = maximise(
         total,
-        start=np.array([0.8, 0.4, 0.8, 0.4]),
+        start=np.array(
+            [0.8, 0.4, 0.8, 0.4]
+            if start is None
+            else [start.r, start.alpha / scale, start.s, start.beta / scale]
+        ),
         weight=float(weight.sum()),
         prior_sd=prior_sd,
         highest=(HIGHEST_SHAPE, HIGHEST, HIGHEST_SHAPE, HIGHEST),

@@ -122,8 +122,7 @@ def purchase_run(
         "events": model.repeat_purchases,
         "excluded_rows": counts.missing_customer
         + counts.missing_date
-        + counts.missing_amount
-        + counts.after_end,
+        + counts.missing_amount,
         "is_converged": fit.converged if fit else None,
         "used_prior": fit.used_prior if fit else None,
         "is_independence_doubtful": None
@@ -161,7 +160,7 @@ def contract_run(
         "customers": counts.customers,
         "observations": model.months_at_risk,
         "events": model.ends,
-        "excluded_rows": counts.terms - counts.counted,
+        "excluded_rows": counts.terms - counts.counted - counts.after_end,
         **_probabilities(test.leaving if test else None, settings),
         **(_amounts("revenue", test.revenue) if test else {}),
         "holdout_from_date": _next_month(test.fitted_through, 1) if test else None,

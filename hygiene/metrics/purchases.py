@@ -108,6 +108,21 @@ GROUP BY {summary}.x, {summary}.t_x // {step}, {summary}.age // {step}
 ORDER BY {summary}.x, min({summary}.t_x), min({summary}.age), count(*)
 """
 
+_GROUP_COUNT = """
+SELECT count(*) FROM (
+    SELECT DISTINCT x, t_x // {step}, age // {step} FROM {summary} WHERE x IS NOT NULL
+)
+"""
+
+# Exact sums: floating ones would depend on how threads share the rows.
+_TOTALS = """
+SELECT
+    coalesce(sum(x), 0)::DOUBLE,
+    coalesce(sum(age), 0)::DOUBLE,
+    coalesce(sum(round(mean_value_all * (x + 1), 4)::DECIMAL(28, 4)) / sum(x + 1), 0)::DOUBLE
+FROM {summary} WHERE x IS NOT NULL
+"""
+
 _VALUE_GROUPS = """
 SELECT x::DOUBLE AS x, {value} AS mean_value, count(*)::DOUBLE AS weight
 FROM {summary} WHERE x > 0 AND mean_value > 0
@@ -262,6 +277,20 @@ def read_histories(
     )
 
 
+def read_totals(
+    connection: duckdb.DuckDBPyConnection, summary: str = "purchase_summary"
+) -> tuple[float, float, float]:
+    """Repeat purchases, customer days of observation, and the mean value of a purchase.
+
+    Args:
+        connection: The connection that holds the summary.
+        summary: Name of the summary.
+    """
+    row = connection.execute(_TOTALS.format(summary=summary)).fetchone()
+    assert row is not None  # noqa: S101  an aggregate always returns one row
+    return float(row[0]), float(row[1]), float(row[2])
+
+
 def read_groups(
     connection: duckdb.DuckDBPyConnection,
     *,
@@ -282,16 +311,19 @@ def read_groups(
         Arrays x, t_x, T and weight.
     """
     step = 1
-    while True:
-        arrays = connection.execute(
-            _GROUPS.format(summary=summary, step=step)
-        ).fetchnumpy()
-        if len(arrays["x"]) <= most or step >= 128:
-            return tuple(  # type: ignore[return-value]
-                np.asarray(arrays[name], dtype=np.float64)
-                for name in ("x", "t_x", "age", "weight")
-            )
+    while step < 128:
+        row = connection.execute(
+            _GROUP_COUNT.format(summary=summary, step=step)
+        ).fetchone()
+        if row is None or row[0] <= most:
+            break
         step *= 2
+    arrays = connection.execute(_GROUPS.format(summary=summary, step=step)).fetchnumpy()
+    x, t_x, age, weight = (
+        np.asarray(arrays[name], dtype=np.float64)
+        for name in ("x", "t_x", "age", "weight")
+    )
+    return x, t_x, age, weight
 
 
 def read_value_groups(
