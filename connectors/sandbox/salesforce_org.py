@@ -139,8 +139,10 @@ class Org:
                 "LastModifiedDate": now,
                 "SystemModstamp": now,
             }
-            row = {k: v for k, v in system.items() if k in schema.fields}
-            row |= {k: _text(v) for k, v in values.items()}
+            row: dict[str, str | None] = {
+                key: value for key, value in system.items() if key in schema.fields
+            }
+            row |= {key: _text(value) for key, value in values.items()}
             names = ", ".join(map(quote, row))
             marks = ", ".join("?" * len(row))
             con.execute(
