@@ -7,7 +7,8 @@ The rule, `expected_false_share`. Scores are log2 odds whose prior was estimated
 same pairs (`prior.py`), so a pair of weight w is false with probability 1/(1 + 2^w).
 Two conditions, and the higher weight wins:
 
-1. The weight is at least zero: the merge is more likely right than wrong.
+1. The weight is at least 1.58: odds of three to one, because a wrong merge mixes two
+   customers and costs more than a missed one, which shows as a duplicate.
 2. Among all pairs at or above it, the expected share of false ones is at most one in a
    hundred. This is what grows with the number of records: a million records have a
    million times a million chances of looking alike, and the doubtful zone fills up
@@ -19,6 +20,8 @@ truth moves by more than ten bits between data sets, and upwards with their size
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -26,6 +29,8 @@ from hygiene.matching.report import Threshold
 from hygiene.matching.settings import MatchSettings
 
 _MOST_FALSE_SHARE = 0.01
+_LEAST_WEIGHT = math.log2(3.0)
+"""A wrong merge costs as much as three missed ones: odds of three to one, in bits."""
 _STEP = 0.25
 
 
@@ -78,15 +83,15 @@ def _lowest_acceptable(
 ) -> tuple[float, float, int]:
     positive = np.sort(weights[weights >= 0.0])[::-1]
     if not len(positive):
-        return 0.0, 0.0, 0
+        return _LEAST_WEIGHT, 0.0, 0
     false = np.cumsum(1.0 / (1.0 + np.exp2(positive)))
     count = np.arange(1, len(positive) + 1)
-    for step in range(int(positive[0] / _STEP) + 2):
-        level = step * _STEP
+    for step in range(max(int((positive[0] - _LEAST_WEIGHT) / _STEP), 0) + 2):
+        level = _LEAST_WEIGHT + step * _STEP
         accepted = int(np.searchsorted(-positive, -level, side="right"))
         if accepted == 0:
             return level, 0.0, 0
         share = float(false[accepted - 1] / count[accepted - 1])
         if share <= _MOST_FALSE_SHARE:
             return level, share, accepted
-    return float(positive[0]), 0.0, 1
+    return max(float(positive[0]), _LEAST_WEIGHT), 0.0, 1
