@@ -145,18 +145,21 @@ def fit_buyers(
     prior = (
         settings.prior_sd if counts.customers < settings.prior_below_customers else None
     )
-    fit: Callable[..., tuple[ParetoNbd | BgNbd, Optimum]]
-    if settings.purchase_model is PurchaseModel.PARETO_NBD:
-        method, fit = Method.PARETO_NBD, fit_pareto_nbd
-    else:
-        method, fit = Method.BG_NBD, fit_bg_nbd
     # Large tables are searched on coarse groups first: the last steps alone see all.
-    start = None
-    if counts.customers > _WARM_START_GROUPS:
-        coarse = read_groups(connection, most=_WARM_START_GROUPS, summary=summary)
-        start = fit(*coarse, prior_sd=prior)[0]
     groups = read_groups(connection, most=settings.max_fit_groups, summary=summary)
-    model, found = fit(*groups, prior_sd=prior, start=start)
+    coarse = groups
+    if len(groups[0]) > _WARM_START_GROUPS:
+        coarse = read_groups(connection, most=_WARM_START_GROUPS, summary=summary)
+    method: Method
+    model: ParetoNbd | BgNbd
+    if settings.purchase_model is PurchaseModel.PARETO_NBD:
+        method = Method.PARETO_NBD
+        near = None if coarse is groups else fit_pareto_nbd(*coarse, prior_sd=prior)[0]
+        model, found = fit_pareto_nbd(*groups, prior_sd=prior, start=near)
+    else:
+        method = Method.BG_NBD
+        close = None if coarse is groups else fit_bg_nbd(*coarse, prior_sd=prior)[0]
+        model, found = fit_bg_nbd(*groups, prior_sd=prior, start=close)
     value, value_fit = None, None
     # Values that never differ have no distribution to fit: their mean says it all.
     if value_weight.sum() >= settings.min_repeat_customers and means.std() > 0:

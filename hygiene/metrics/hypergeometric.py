@@ -22,7 +22,7 @@ def hypergeometric(
     """2F1(a, b; c; z) for z in [0, 1) and c - a - b > 0, always finite.
 
     SciPy returns infinity or nothing beyond z = 0.9 if c - a - b is a large integer
-    (2F1(1, 1; 101; 0.957) is 1.0096) or if its gamma functions overflow, as they do from
+    (2F1(1, 1; 101; 0.957) is 1.0097) or if its gamma functions overflow, as they do from
     parameters of 170 on. There Gauss's continued fraction takes over if a is 1, which
     needs some hundred terms, and the power series otherwise.
 
@@ -34,7 +34,7 @@ def hypergeometric(
 
     Example:
         >>> round(float(hypergeometric(1.0, 1.0, np.array([101.0]), np.array([0.957]))[0]), 4)
-        1.0096
+        1.0097
     """
     value = np.asarray(hyp2f1(a, b, c, z), dtype=np.float64)
     failed = ~np.isfinite(value)

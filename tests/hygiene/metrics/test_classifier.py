@@ -134,18 +134,17 @@ def test_the_hazard_on_telco(shared_data: object) -> None:
     features = prepare_features(
         table.drop("Churn", "customerID", "tenure", "TotalCharges")
     )
-    fold = np.random.default_rng(0).integers(0, 2, len(outcome))
-    expected, risk = np.zeros(len(outcome)), np.zeros(len(outcome))
-    for number in (0, 1):
-        learn, test = fold != number, np.flatnonzero(fold == number)
-        model = DiscreteHazard(
-            numbers=len(features.number_names), categories=len(features.category_names)
-        ).fit(features.matrix[learn], tenure[learn], outcome[learn])
-        curve = model.survival(features.matrix[test], np.zeros(len(test)), periods=72)
-        steps = np.column_stack([np.ones(len(test)), curve])
-        hazards = 1 - steps[:, 1:] / steps[:, :-1]
-        totals = np.column_stack([np.zeros(len(test)), np.cumsum(hazards, axis=1)])
-        expected[test] = totals[np.arange(len(test)), tenure[test].astype(int)]
-        risk[test] = 1 - curve[:, 11]
-    assert (concordance(risk, tenure, outcome) or 0) >= 0.86
-    assert 0.93 <= outcome.sum() / expected.sum() <= 1.07
+    learn = np.random.default_rng(0).random(len(outcome)) < 0.5
+    test = np.flatnonzero(~learn)
+    model = DiscreteHazard(
+        numbers=len(features.number_names), categories=len(features.category_names)
+    ).fit(features.matrix[learn], tenure[learn], outcome[learn])
+    curve = model.survival(features.matrix[test], np.zeros(len(test)), periods=72)
+    steps = np.column_stack([np.ones(len(test)), curve])
+    hazards = 1 - steps[:, 1:] / steps[:, :-1]
+    totals = np.column_stack([np.zeros(len(test)), np.cumsum(hazards, axis=1)])
+    expected = totals[np.arange(len(test)), tenure[test].astype(int)]
+    found = concordance(1 - curve[:, 11], tenure[test], outcome[test])
+    assert found is not None
+    assert found >= 0.86
+    assert 0.93 <= outcome[test].sum() / expected.sum() <= 1.07

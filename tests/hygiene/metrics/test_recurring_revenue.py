@@ -89,7 +89,7 @@ terms = st.lists(
 )
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=20, derandomize=True, deadline=None)
 @given(rows=terms)
 def test_the_mart_says_the_same(rows: list[tuple[object, ...]]) -> None:
     with duckdb.connect(":memory:") as connection:
@@ -99,7 +99,7 @@ def test_the_mart_says_the_same(rows: list[tuple[object, ...]]) -> None:
             compare(connection, THROUGH)
 
 
-@settings(max_examples=40, derandomize=True, deadline=None)
+@settings(max_examples=20, derandomize=True, deadline=None)
 @given(rows=terms)
 def test_movements_close_to_the_cent(rows: list[tuple[object, ...]]) -> None:
     with duckdb.connect(":memory:") as connection:
