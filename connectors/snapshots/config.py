@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connectors.arrivals import ArrivalConfig
 from connectors.landing import SOURCE_NAME_PATTERN, LoadMode, fingerprint_text
 
 
@@ -24,7 +25,12 @@ class SnapshotFilesConfig(BaseModel):
         min_length=1,
         description="Folder (searched at any depth), file, or glob with * ? [] **. Each "
         "folder that directly holds exports is one snapshot; several are read in natural "
-        "order of their names.",
+        "order of their names. s3://, gs:// and az:// name object stores.",
+    )
+    arrivals: ArrivalConfig | None = Field(
+        default=None,
+        description="For files that arrive while syncs run: which are complete, and the "
+        "credentials of an object store.",
     )
     mode: LoadMode = Field(
         default=LoadMode.FULL,
@@ -42,5 +48,7 @@ class SnapshotFilesConfig(BaseModel):
 
     def settings_fingerprint(self, reader_version: int) -> str:
         """Hash everything except name and place that decides what lands."""
-        settings = self.model_dump_json(exclude={"name", "path", "optional"})
+        settings = self.model_dump_json(
+            exclude={"name", "path", "optional", "arrivals"}
+        )
         return fingerprint_text(f"{reader_version} {settings}")

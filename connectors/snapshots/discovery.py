@@ -9,10 +9,12 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
+from connectors.arrivals import Gate
 from connectors.errors import SourceFileError, SourceFileMissingError
 from connectors.landing import InputFingerprint, fingerprint_file
 
@@ -50,10 +52,12 @@ class Listing:
     Attributes:
         snapshots: In natural order of their directories.
         ignored: Names of visible files of other kinds.
+        waiting: Files that are not complete yet, with the reason, and what waits for them.
     """
 
     snapshots: tuple[Snapshot, ...]
     ignored: tuple[str, ...] = ()
+    waiting: tuple[str, ...] = ()
 
     @property
     def fingerprints(self) -> tuple[InputFingerprint, ...]:
@@ -80,13 +84,22 @@ def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
     )
 
 
-def find_snapshots(path: str, suffixes: frozenset[str], *, source: str) -> Listing:
+def find_snapshots(
+    path: str,
+    suffixes: frozenset[str],
+    *,
+    source: str,
+    gate: Gate | None = None,
+    is_full: bool = True,
+) -> Listing:
     """List the snapshots below a folder, a file or a glob, and hash their files.
 
     Args:
         path: Folder (searched at any depth), file, or glob with `*`, `?`, `[...]`, `**`.
         suffixes: Accepted file suffixes, lower-case, with the dot.
         source: Name of the source, for messages.
+        gate: Tells which files are complete; None takes all.
+        is_full: Whether absence means deletion: then a snapshot waits as a whole.
 
     Raises:
         SourceFileMissingError: Nothing lies there, or no file of an accepted kind.
@@ -109,12 +122,22 @@ def find_snapshots(path: str, suffixes: frozenset[str], *, source: str) -> Listi
         )
     found: dict[Path, None] = {}
     ignored: dict[str, None] = {}
+    waiting: dict[str, str] = {}
     for file in (file for start in starts for file in _walk(start)):
-        if file.suffix.lower() in suffixes:
-            found[file] = None
+        name = _relative(file, root)
+        if gate is not None and gate.is_unfinished_name(file):
+            waiting[name] = "it bears the name of an unfinished file"
+        elif gate is not None and gate.is_marker(file):
+            continue
+        elif file.suffix.lower() not in suffixes:
+            ignored[name] = None
+        elif gate is not None and (reason := gate.reason_to_wait(file)):
+            waiting[name] = reason
         else:
-            ignored[_relative(file, root)] = None
-    if not found:
+            found[file] = None
+    if gate is not None:
+        gate.remember()
+    if not found and not waiting:
         raise SourceFileMissingError(
             f"reading source {source!r}: {path!r} holds no file of kind {expected} "
             f"({len(ignored)} files of other kinds). Put the exports there, or correct "
@@ -125,16 +148,40 @@ def find_snapshots(path: str, suffixes: frozenset[str], *, source: str) -> Listi
         name = _relative(file, root)
         directory = str(PurePosixPath(name).parent)
         by_directory.setdefault(directory, []).append(_fingerprint(file, name, source))
+    ready, held = _hold(sorted(by_directory, key=_directory_key), waiting, is_full)
     return Listing(
         snapshots=tuple(
             Snapshot(directory=directory, files=tuple(by_directory[directory]))
-            for directory in sorted(by_directory, key=_directory_key)
+            for directory in ready
         ),
         ignored=tuple(sorted(ignored, key=natural_key)),
+        waiting=(*(f"{name}: {why}" for name, why in sorted(waiting.items())), *held),
     )
 
 
-def _directory_key(name: str) -> tuple[object, str]:
+def _hold(
+    directories: list[str], waiting: Mapping[str, str], is_full: bool
+) -> tuple[list[str], list[str]]:
+    """Hold back snapshots that wait for a file, and all after the first of them.
+
+    A full snapshot without one of its files would delete that file's records. A later
+    snapshot that is read first would make the earlier one too old to be read.
+    """
+    if not waiting:
+        return directories, []
+    incomplete = {str(PurePosixPath(name).parent) for name in waiting}
+    first = min(incomplete, key=_directory_key)
+    ready = [
+        directory
+        for directory in directories
+        if _directory_key(directory) < _directory_key(first)
+        or (directory == first and not is_full)
+    ]
+    held = [directory for directory in directories if directory not in ready]
+    return ready, [f"folder {directory!r} waits for that" for directory in held]
+
+
+def _directory_key(name: str) -> tuple[Any, str]:
     # The name itself settles names that differ in letter case only.
     return natural_key(name), name
 

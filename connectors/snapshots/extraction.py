@@ -14,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from connectors.arrivals import open_arrivals
 from connectors.errors import (
     EmptySnapshotError,
     SourceFileError,
@@ -90,19 +91,44 @@ def extract_snapshots(
     """
     name = config.name
     try:
-        listing = find_snapshots(config.path, suffixes, source=name)
+        place = open_arrivals(
+            config.path,
+            config.arrivals,
+            landing,
+            source=name,
+            extracted_at=extracted_at,
+        )
+        listing = find_snapshots(
+            place.path,
+            suffixes,
+            source=name,
+            gate=place.gate,
+            is_full=config.mode is LoadMode.FULL,
+        )
     except SourceFileMissingError:
         if not config.optional:
             raise
         absent = "nothing to read: the source is optional and has no files"
         return SourceReport(source_type=source_type, source_name=name, notes=(absent,))
+    waiting = _waiting_warnings(listing)
+    if not listing.snapshots:
+        return SourceReport(
+            source_type=source_type,
+            source_name=name,
+            notes=place.notes,
+            warnings=waiting,
+        )
     settings = config.settings_fingerprint(reader_version)
     plan = plan_snapshots(
         listing, landing, source_type=source_type, source_name=name, settings=settings
     )
     if plan.is_unchanged:
         return SourceReport(
-            source_type=source_type, source_name=name, is_unchanged=True
+            source_type=source_type,
+            source_name=name,
+            is_unchanged=True,
+            notes=place.notes,
+            warnings=waiting,
         )
     files = sum(len(snapshot.files) for snapshot in plan.to_read)
     done: list[str] = []
@@ -151,11 +177,13 @@ def extract_snapshots(
         loads=tuple(loads),
         files_read=sum(item.files_read for item in prepared),
         notes=(
+            *place.notes,
             *_ignored_note(listing),
             *(note for item in prepared for note in item.notes),
             *absent_notes,
         ),
         warnings=(
+            *waiting,
             *plan.warnings,
             *(warning for item in prepared for warning in item.warnings),
             *_loss_warnings(loads),
@@ -235,6 +263,10 @@ def _loss_warnings(loads: Sequence[LoadResult]) -> list[str]:
                 "one and they come back"
             )
     return warnings
+
+
+def _waiting_warnings(listing: Listing) -> tuple[str, ...]:
+    return tuple(f"left for the next run: {each}" for each in listing.waiting)
 
 
 def _ignored_note(listing: Listing) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from connectors.arrivals import ArrivalConfig, is_remote
 from connectors.landing import SOURCE_NAME_PATTERN, fingerprint_text
 from connectors.mapped_tables import TableSettings, check_modes_agree
 from connectors.tabular import ReadOptions
@@ -28,7 +29,13 @@ class TableConfig(TableSettings):
     path: str = Field(
         min_length=1,
         description="File, folder or glob (* ? [] **): CSV, TSV, XLSX, XLS, XLSB, ODS, or "
-        "ZIPs of them. All files together are one snapshot.",
+        "ZIPs of them. All files together are one snapshot. s3://, gs:// and az:// name "
+        "object stores.",
+    )
+    arrivals: ArrivalConfig | None = Field(
+        default=None,
+        description="For files that arrive while syncs run: which are complete, and the "
+        "credentials of an object store.",
     )
     encoding: str | None = Field(
         default=None, description="Encoding of text files, such as cp1252."
@@ -83,7 +90,8 @@ class SpreadsheetConfig(BaseModel):
     def settings_fingerprint(self, reader_version: int) -> str:
         """Hash everything except names and places that decides what lands."""
         tables = [
-            table.model_dump_json(exclude={"path", "optional"}) for table in self.tables
+            table.model_dump_json(exclude={"path", "optional", "arrivals"})
+            for table in self.tables
         ]
         return fingerprint_text(f"{reader_version} {' '.join(tables)}")
 
@@ -91,7 +99,11 @@ class SpreadsheetConfig(BaseModel):
 def relative_to(config: SpreadsheetConfig, base: Path) -> SpreadsheetConfig:
     """Resolve relative paths against a folder, usually that of the configuration."""
     tables = tuple(
-        table.model_copy(update={"path": str(base / Path(table.path).expanduser())})
+        table
+        if is_remote(table.path)
+        else table.model_copy(
+            update={"path": str(base / Path(table.path).expanduser())}
+        )
         for table in config.tables
     )
     return config.model_copy(update={"tables": tables})

@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from connectors.errors import ColumnMappingError
+from connectors.arrivals import is_remote, open_arrivals
+from connectors.errors import ColumnMappingError, SourceFileMissingError
 from connectors.landing import (
     InputFingerprint,
     Landing,
+    LoadMode,
     Progress,
     Receipt,
     SourceReport,
@@ -84,11 +86,18 @@ def extract(
         1
     """
     ensure_contracts(landing)
-    entries = [
-        _Entry(table=table, files=find_files(table, config.name))
-        for table in config.tables
-    ]
+    entries, held, copied = _find_all(config, landing, extracted_at)
     inputs = _inputs(entries)
+    if held and (
+        not inputs or any(each.mode is LoadMode.FULL for each in config.tables)
+    ):
+        # A full snapshot without one of its files would delete that file's records.
+        return SourceReport(
+            source_type=SOURCE_TYPE,
+            source_name=config.name,
+            notes=copied,
+            warnings=(*held, "the whole source waits for the next run"),
+        )
     if not inputs:
         absent = "nothing to read: every table is optional and has no file"
         return SourceReport(
@@ -98,7 +107,11 @@ def extract(
     receipt = landing.receipt(SOURCE_TYPE, config.name)
     if receipt is not None and receipt.matches(inputs, settings):
         return SourceReport(
-            source_type=SOURCE_TYPE, source_name=config.name, is_unchanged=True
+            source_type=SOURCE_TYPE,
+            source_name=config.name,
+            is_unchanged=True,
+            notes=copied,
+            warnings=held,
         )
     with landing.workspace() as workdir:
         ready = _read_all(entries, workdir, progress)
@@ -121,8 +134,8 @@ def extract(
         source_name=config.name,
         loads=tuple(loads),
         files_read=len(inputs),
-        notes=notes_of(ready),
-        warnings=tuple(warnings_of(ready, loads)),
+        notes=(*copied, *notes_of(ready)),
+        warnings=(*held, *warnings_of(ready, loads)),
     )
 
 
@@ -133,11 +146,42 @@ def inspect_source(config: SpreadsheetConfig) -> Iterator[str]:
         PermanentError: A file cannot be used as configured.
     """
     for table in config.tables:
+        if is_remote(table.path):
+            yield f"{table.object.value}: {table.path} is looked at when it is synced"
+            continue
         files = find_files(table, config.name)
         if not files:
             yield f"{table.object.value}: no file yet at {table.path} (optional)"
         for found in files:
             yield from describe_table(found.path, table)
+
+
+def _find_all(
+    config: SpreadsheetConfig, landing: Landing, extracted_at: datetime
+) -> tuple[list[_Entry], tuple[str, ...], tuple[str, ...]]:
+    """Find the files of every entry, those that have to wait, and what was copied."""
+    entries: list[_Entry] = []
+    copied: list[str] = []
+    waiting: list[str] = []
+    for table in config.tables:
+        try:
+            place = open_arrivals(
+                table.path,
+                table.arrivals,
+                landing,
+                source=config.name,
+                extracted_at=extracted_at,
+            )
+        except SourceFileMissingError:
+            if not table.optional:
+                raise
+            entries.append(_Entry(table=table, files=()))
+            continue
+        files = find_files(table, config.name, place=place, waiting=waiting)
+        entries.append(_Entry(table=table, files=files))
+        copied += place.notes
+    held = tuple(f"left for the next run: {each}" for each in waiting)
+    return entries, held, tuple(copied)
 
 
 def _read_all(

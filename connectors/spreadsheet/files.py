@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from connectors.arrivals import Gate, Place
 from connectors.errors import SourceFileError, SourceFileMissingError
 from connectors.landing import InputFingerprint, fingerprint_file
 from connectors.mapped_tables import FoundTable
@@ -37,30 +38,61 @@ class FoundFile:
     fingerprint: InputFingerprint
 
 
-def find_files(table: TableConfig, source: str) -> list[FoundFile]:
+def find_files(
+    table: TableConfig,
+    source: str,
+    *,
+    place: Place | None = None,
+    waiting: list[str] | None = None,
+) -> list[FoundFile]:
     """List the files of an entry, by name; files that two patterns share appear once.
+
+    Args:
+        table: The entry.
+        source: Name of the source, for messages.
+        place: Where to look and which files are complete; the path as it is when None.
+        waiting: Receives the files that are not complete yet, with the reason.
 
     Raises:
         SourceFileMissingError: Nothing matches and the entry is not optional.
     """
-    place = Path(table.path).expanduser()
-    if place.is_dir():
-        candidates = [
-            path for path in place.iterdir() if path.suffix.lower() in SUFFIXES
-        ]
-    elif place.is_file():
-        candidates = [place]
+    place = place or Place(table.path)
+    gate, held = place.gate, [] if waiting is None else waiting
+    known = len(held)
+    where = Path(place.path).expanduser()
+    if where.is_dir() and place.path != table.path:
+        candidates = [path for path in where.rglob("*") if _is_wanted(path, gate)]
+    elif where.is_dir():
+        candidates = [path for path in where.iterdir() if _is_wanted(path, gate)]
+    elif where.is_file():
+        candidates = [where]
     else:
-        candidates = [Path(text) for text in _glob(str(place))]
-    paths = sorted(
-        path for path in candidates if path.is_file() and not _is_litter(path.name)
-    )
-    if not paths and not table.optional:
+        candidates = [Path(text) for text in _glob(str(where))]
+    paths = []
+    for path in sorted(candidates):
+        if not path.is_file() or _is_litter(path.name):
+            continue
+        if gate is not None and gate.is_unfinished_name(path):
+            held.append(f"{path.name}: it bears the name of an unfinished file")
+        elif gate is not None and gate.is_marker(path):
+            continue
+        elif gate is not None and (reason := gate.reason_to_wait(path)):
+            held.append(f"{path.name}: {reason}")
+        else:
+            paths.append(path)
+    if gate is not None:
+        gate.remember()
+    if not paths and len(held) == known and not table.optional:
         raise SourceFileMissingError(
             f"source {source!r}, {table.object.value}: no file matches {table.path}; check "
             "the path, or set `optional: true` if it may be absent"
         )
     return [FoundFile(path=path, fingerprint=fingerprint_file(path)) for path in paths]
+
+
+def _is_wanted(path: Path, gate: Gate | None) -> bool:
+    is_table = path.suffix.lower() in SUFFIXES
+    return is_table or (gate is not None and gate.is_unfinished_name(path))
 
 
 def read_tables(
