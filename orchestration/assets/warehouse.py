@@ -27,12 +27,10 @@ def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefi
         name="dbt_before_identity",
         dagster_dbt_translator=Translator(),
         pool=WAREHOUSE_POOL,
-        required_resource_keys={HOME_LOCK},
+        required_resource_keys={HOME_LOCK, "dbt"},
     )
-    def before_identity(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource
-    ) -> Iterator[Any]:
-        yield from _build(workspace, context, dbt, layer="staging")
+    def before_identity(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from _build(workspace, context, layer="staging")
 
     @dbt_assets(
         manifest=manifest,
@@ -40,12 +38,10 @@ def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefi
         name="dbt_after_identity",
         dagster_dbt_translator=Translator(),
         pool=WAREHOUSE_POOL,
-        required_resource_keys={HOME_LOCK},
+        required_resource_keys={HOME_LOCK, "dbt"},
     )
-    def after_identity(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource
-    ) -> Iterator[Any]:
-        yield from _build(workspace, context, dbt, layer="warehouse")
+    def after_identity(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        yield from _build(workspace, context, layer="warehouse")
 
     return [before_identity, after_identity]
 
@@ -70,11 +66,11 @@ def _with_row_counts(workspace: Workspace, events: list[Any]) -> Iterator[Any]:
 def _build(
     workspace: Workspace,
     context: dg.AssetExecutionContext,
-    dbt: DbtCliResource,
     *,
     layer: str,
 ) -> Iterator[Any]:
     instant = run_instant(context)
+    dbt: DbtCliResource = context.resources.dbt
     variables = workspace.dbt_vars(workspace.as_of(instant))
     invocation = dbt.cli(
         [
