@@ -1,0 +1,132 @@
+"""Values without a canonical form are compared; names in the wrong field are repaired."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from hygiene.matching.name_repair import repair_names
+from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
+
+
+def _value(expression: str, **columns: Any) -> Any:
+    with duckdb.connect() as connection:
+        connection.register(
+            "t", pl.DataFrame({name: [value] for name, value in columns.items()})
+        )
+        row = connection.execute(f"SELECT {expression} FROM t").fetchone()
+    assert row is not None
+    return row[0]
+
+
+@pytest.mark.parametrize(
+    ("canonical", "raw", "status", "expected"),
+    [
+        ("+13102461501", "310/246-1501", "valid", "+13102461501"),
+        (None, "310/246-1501", "invalid", "3102461501"),
+        (None, "0310 2461501", "invalid", "3102461501"),
+        (None, "0000000000", "invalid", None),
+        (None, "111-111-1111", "invalid", None),
+        (None, "12345", "invalid", None),
+        (None, "555-123-4567", "placeholder", None),
+        (None, None, "missing", None),
+    ],
+)
+def test_a_phone_without_a_country_is_its_digits(
+    canonical: str | None, raw: str | None, status: str, expected: str | None
+) -> None:
+    found = _value(
+        phone_sql("e164::VARCHAR", "phone::VARCHAR", "status"),
+        e164=canonical,
+        phone=raw,
+        status=status,
+    )
+    assert found == expected
+
+
+def test_streets_compare_without_punctuation() -> None:
+    assert (
+        _value(street_sql("s"), s="435 S. La Cienega  Blv.") == "435 s la cienega blv"
+    )
+
+
+def _births(*values: str) -> list[str | None]:
+    frame = pl.DataFrame({"birth_date": values}).with_columns(
+        birth_date_std=pl.lit(None, dtype=pl.Date), row=pl.int_range(pl.len())
+    )
+    with duckdb.connect() as connection:
+        connection.register("people", frame)
+        sql = birth_date_sql(connection, "people")
+        return [
+            row[0]
+            for row in connection.execute(
+                f"SELECT {sql} FROM people ORDER BY row"
+            ).fetchall()
+        ]
+
+
+def test_birth_dates_in_one_layout_also_when_impossible_or_ambiguous() -> None:
+    assert _births("19560409", "1845-71-19", "1971-06-24T00:00:00", "unknown") == [
+        "1956-04-09",
+        "1845-71-19",
+        "1971-06-24",
+        None,
+    ]
+    assert _births("3/4/1980", "25/12/1980") == ["1980-04-03", "1980-12-25"]
+    assert _births("3/4/1980", "12/25/1980") == ["1980-03-04", "1980-12-25"]
+
+
+def _repaired(
+    *names: tuple[str | None, str | None, str | None],
+) -> list[tuple[Any, ...]]:
+    frame = pl.DataFrame(
+        [(str(number), *name) for number, name in enumerate(names)],
+        schema={
+            "source_record_key": pl.String,
+            "given": pl.String,
+            "family": pl.String,
+            "full_name": pl.String,
+        },
+        orient="row",
+    )
+    with duckdb.connect() as connection:
+        connection.register("frame", frame)
+        connection.execute(
+            "CREATE TABLE facts AS SELECT *, given AS given_group FROM frame"
+        )
+        repair_names(connection)
+        return connection.execute(
+            "SELECT given, given_group, family FROM facts "
+            "ORDER BY source_record_key::INTEGER"
+        ).fetchall()
+
+
+def test_a_form_of_address_is_no_first_name() -> None:
+    assert _repaired(
+        ("mr", "smith", None),
+        ("sir", "clifford", "sir thomas clifford"),
+        ("thomas", "clifford", None),
+    ) == [
+        (None, None, "smith"),
+        ("thomas", "thomas", "clifford"),
+        ("thomas", "thomas", "clifford"),
+    ]
+
+
+def test_a_lone_name_goes_where_the_table_has_it() -> None:
+    people: list[tuple[str | None, str | None, str | None]] = [
+        ("anna", "pollock", None),
+        ("bert", "pollock", None),
+        ("cora", "pollock", None),
+        ("anna", "reed", None),
+        ("anna", "moss", None),
+    ]
+    repaired = _repaired(
+        *people, ("pollock", None, None), (None, "anna", None), ("reed", None, None)
+    )
+    assert repaired[5] == (None, None, "pollock")
+    assert repaired[6] == ("anna", "anna", None)
+    assert repaired[7] == ("reed", "reed", None), "one bearer is too little to move it"
