@@ -97,8 +97,7 @@ def landing_suite(source_type: str, object_name: str) -> Suite:
         object_name: The object's folder name, e.g. `contact`.
 
     Returns:
-        The rules for every object, for the source type and for this object, in this
-        order. Custom objects get the first two.
+        The rules whose scope covers the object, in the order of the file.
 
     Example:
         >>> landing_suite("salesforce", "contact").rules[0].id
@@ -106,8 +105,12 @@ def landing_suite(source_type: str, object_name: str) -> Suite:
     """
     scopes = load_rules("landing")
     name = f"{source_type}/{object_name}"
+    applicable = {"*", source_type, name}
     rules = tuple(
-        rule for scope in ("*", source_type, name) for rule in scopes.get(scope, ())
+        rule
+        for scope, listed in scopes.items()
+        if applicable.intersection(scope.split(", "))
+        for rule in listed
     )
     return Suite(Layer.LANDING, name, rules)
 
