@@ -1,7 +1,7 @@
 """The account model: which facts about two account records say that they are one firm.
 
 What belongs here: comparisons, blocking and training rules for organisations. What does
-not: parameters (`models/account-v1.json`), the engine, thresholds or clustering.
+not: parameters (`models/account-v2.json`), the engine, thresholds or clustering.
 
 Names are compared by their rare words, not as free text alone: "Hotel Bel-Air" and
 "Bel-Air Hotel" share what is rare, "Pacific Bank" and "Pacific Bakery" do not. An

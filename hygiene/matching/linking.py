@@ -150,7 +150,8 @@ def _choose_model(
     )
     shipped = shipped_parameters(specification)
     if settings.training is not Training.ALWAYS and kept is not None and kept.is_file():
-        return load_parameters(kept, specification), "kept", []
+        known = load_parameters(kept, specification, complete_from=shipped)
+        return known, "kept", []
     if settings.training is Training.NEVER:
         return shipped, "shipped", []
     if records < settings.min_training_records:

@@ -14,8 +14,18 @@ from benchmarks.accuracy_columns import MappingError, plan_columns
 
 def test_columns_are_known_by_their_usual_names() -> None:
     plan = plan_columns(
-        ["Unique ID", "firstName", "Surname", "DOB", "house_number", "addr", "suburb"]
-        + ["postcode_fake", "club", "who"],
+        [
+            "Unique ID",
+            "firstName",
+            "Surname",
+            "DOB",
+            "house_number",
+            "addr",
+            "suburb",
+            "zip",
+            "club",
+            "who",
+        ],
         truth="who",
         mapping={},
     )
@@ -26,7 +36,7 @@ def test_columns_are_known_by_their_usual_names() -> None:
         "birth_date": "DOB",
         "street": "house_number + addr",
         "city": "suburb",
-        "postal_code": "postcode_fake",
+        "postal_code": "zip",
         "other_club": "club",
     }
     assert plan.unused == {"Unique ID": "record key or label"}

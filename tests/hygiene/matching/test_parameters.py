@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,7 +32,9 @@ _ENTITIES = [Entity.CONTACT, Entity.ACCOUNT]
 def test_the_shipped_model_covers_every_level_in_order(entity: Entity) -> None:
     specification = specification_of(entity)
     parameters = shipped_parameters(specification)
-    assert parameters.version == f"{entity}-v1"
+    assert (
+        parameters.version == {"contact": "contact-v1", "account": "account-v2"}[entity]
+    )
     for comparison in specification.comparisons:
         levels = parameters.levels[comparison.name]
         weights = [levels[level.name].weight for level in comparison.levels]
@@ -112,7 +115,7 @@ def test_the_threshold_rises_until_few_false_pairs_are_expected() -> None:
     certain = choose_threshold(
         np.full(100, 20.0), MatchSettings(), records=9000, prior=1e-4
     )
-    assert certain.auto_match_weight == 0.0
+    assert certain.auto_match_weight == pytest.approx(math.log2(3)), "three to one"
 
 
 def test_settings_override_the_threshold() -> None:
@@ -131,4 +134,18 @@ def test_settings_override_the_threshold() -> None:
 
 def test_no_pairs_at_all_is_a_valid_run() -> None:
     chosen = choose_threshold(np.zeros(0), MatchSettings(), records=1, prior=0.5)
-    assert chosen.auto_match_weight == 0.0
+    assert chosen.auto_match_weight == pytest.approx(math.log2(3))
+
+
+def test_a_kept_model_that_is_too_old_for_a_level_is_completed(tmp_path: Path) -> None:
+    specification = specification_of(Entity.ACCOUNT)
+    shipped = shipped_parameters(specification)
+    path = tmp_path / "model.json"
+    save_parameters(shipped, path)
+    older = json.loads(path.read_text())
+    del older["comparisons"]["name"]["contained"]
+    path.write_text(json.dumps(older))
+    known = load_parameters(path, specification, complete_from=shipped)
+    assert known.levels["name"]["contained"] == shipped.levels["name"]["contained"]
+    with pytest.raises(ReferenceDataError, match="name.contained"):
+        load_parameters(path, specification)
