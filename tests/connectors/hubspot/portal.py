@@ -20,7 +20,7 @@ from connectors.sandbox.faults import Fault, FaultKind, FaultPlan
 from connectors.sandbox.hubspot import TOKEN, Portal, PortalClock, create_app
 from connectors.sandbox.hubspot_fill import add_pipelines
 from connectors.sandbox.hubspot_limits import NO_LIMITS, RateLimits
-from connectors.sandbox.hubspot_portal import Owner, Record
+from connectors.sandbox.hubspot_portal import Owner
 from connectors.sandbox.hubspot_schema import PropertyDefinition
 from connectors.sandbox.server import serve
 
@@ -222,8 +222,3 @@ def bulk_update(portal: Portal, name: str, ids: list[int]) -> None:
     """Change many records in one instant, as a month-end job of the vendor does."""
     for number in ids:
         portal.update(name, number, {"jobtitle": "changed at once"})
-
-
-def new_record(portal: Portal, name: str, **properties: str) -> Record:
-    """Make a record."""
-    return portal.create(name, properties)

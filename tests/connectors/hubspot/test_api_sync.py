@@ -20,6 +20,12 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 
 @pytest.fixture
+def deals(tmp_path: Path) -> Iterator[Scene]:
+    with open_scene(tmp_path, objects=("deals",)) as opened:
+        yield opened
+
+
+@pytest.fixture
 def whole(tmp_path: Path) -> Iterator[Scene]:
     """All four main objects with their associations."""
     with open_scene(tmp_path) as opened:
@@ -208,13 +214,13 @@ def test_a_chain_between_two_syncs_is_followed_by_the_id_it_resolves_to(
     assert scene.differences() == []
 
 
-def test_merged_deals_keep_the_primary_id(whole: Scene) -> None:
-    whole.sync()
-    whole.clock.advance(60)
-    a, b = whole.portal.stores["deals"].ids[:2]
-    whole.portal.merge("deals", a, b)
-    whole.sync()
-    rows = whole.rows("deals")
+def test_merged_deals_keep_the_primary_id(deals: Scene) -> None:
+    deals.sync()
+    deals.clock.advance(60)
+    a, b = deals.portal.stores["deals"].ids[:2]
+    deals.portal.merge("deals", a, b)
+    deals.sync()
+    rows = deals.rows("deals")
     assert rows[str(b)]["_merged_into"] == str(a)
     assert not rows[str(a)]["_is_deleted"]
 
@@ -255,9 +261,9 @@ def test_a_property_that_is_added_or_removed_is_drift_and_costs_no_row(
     assert gone["_is_deleted"]
 
 
-def test_a_retyped_property_and_a_changed_picklist_are_drift(whole: Scene) -> None:
+def test_a_retyped_property_and_a_changed_picklist_are_drift(deals: Scene) -> None:
     def define(kind: str, *options: str) -> None:
-        whole.portal.define(
+        deals.portal.define(
             "deals",
             PropertyDefinition(
                 name="amount",
@@ -268,15 +274,15 @@ def test_a_retyped_property_and_a_changed_picklist_are_drift(whole: Scene) -> No
         )
 
     define("enumeration", "a", "b")
-    whole.sync()
+    deals.sync()
     define("enumeration", "a", "b", "c")
-    changed = whole.sync()
+    changed = deals.sync()
     events = [event for load in changed.loads for event in load.drift]
     assert [(e.kind.value, e.before, e.after) for e in events] == [
         ("picklist_changed", "2 options", "3 options")
     ]
     define("number")
-    retyped = whole.sync()
+    retyped = deals.sync()
     kinds = {event.kind.value for load in retyped.loads for event in load.drift}
     assert kinds == {"column_retyped", "picklist_changed"}
 
@@ -291,16 +297,16 @@ def test_few_changed_rows_show_no_false_drift(scene: Scene) -> None:
     assert [event for load in report.loads for event in load.drift] == []
 
 
-def test_property_history_has_a_row_per_value(whole: Scene) -> None:
-    whole.sync()
-    deal = whole.portal.stores["deals"].ids[0]
+def test_property_history_has_a_row_per_value(deals: Scene) -> None:
+    deals.sync()
+    deal = deals.portal.stores["deals"].ids[0]
     for stage in ("qualifiedtobuy", "closedwon"):
-        whole.clock.advance(60)
-        whole.portal.update("deals", deal, {"dealstage": stage})
-    whole.sync()
+        deals.clock.advance(60)
+        deals.portal.update("deals", deal, {"dealstage": stage})
+    deals.sync()
     stages = sorted(
         (row["changed_at"], row["value"])
-        for row in whole.rows("property_history").values()
+        for row in deals.rows("property_history").values()
         if row["object_id"] == str(deal) and row["property_name"] == "dealstage"
     )
     assert [value for _, value in stages] == [
@@ -308,7 +314,7 @@ def test_property_history_has_a_row_per_value(whole: Scene) -> None:
         "qualifiedtobuy",
         "closedwon",
     ]
-    assert all(row["value"] for row in whole.rows("property_history").values())
+    assert all(row["value"] for row in deals.rows("property_history").values())
 
 
 def test_properties_that_do_not_fit_into_an_address_are_asked_for_in_a_body(
@@ -335,9 +341,9 @@ def test_odd_texts_land_as_they_are(scene: Scene) -> None:
     assert scene.differences() == []
 
 
-def test_owners_who_left_keep_their_names(whole: Scene) -> None:
-    whole.sync()
-    owners = whole.rows("owners")
+def test_owners_who_left_keep_their_names(scene: Scene) -> None:
+    scene.sync()
+    owners = scene.rows("owners")
     assert (owners["2"]["lastname"], owners["2"]["_is_deleted"]) == ("Owner2", True)
     assert not owners["1"]["_is_deleted"]
 
