@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import time
 from datetime import date
 
 import duckdb
@@ -64,7 +65,7 @@ def main() -> None:
     settings = MetricSettings()
     with duckdb.connect(":memory:", config={"threads": 2}) as connection:
         generate(connection, given.customers, given.seed)
-        watch = Stopwatch()
+        watch, busy = Stopwatch(), time.process_time()
         with watch.stage("group"):
             counts = summarise_purchases(connection, "events", through=LAST_DAY)
         with watch.stage("fit"):
@@ -79,6 +80,7 @@ def main() -> None:
                 settings=settings,
             )
         seconds = watch.result()
+        busy = time.process_time() - busy
     print(
         json.dumps(
             {
@@ -92,6 +94,7 @@ def main() -> None:
                     predicted.no_purchase[365].mean()
                 ),
                 "seconds": seconds,
+                "cpu_seconds": round(busy, 2),
                 "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
             },
             indent=2,

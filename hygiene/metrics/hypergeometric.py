@@ -17,7 +17,7 @@ _TINY = 1e-300
 
 
 def hypergeometric(
-    a: Floats | float, b: Floats | float, c: Floats, z: Floats
+    a: Floats | float, b: Floats | float, c: Floats | float, z: Floats
 ) -> Floats:
     """2F1(a, b; c; z) for z in [0, 1) and c - a - b > 0, always finite.
 
