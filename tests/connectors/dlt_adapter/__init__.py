@@ -1,0 +1,1 @@
+"""Tests of connectors.dlt_adapter."""
