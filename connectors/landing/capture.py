@@ -21,8 +21,8 @@ import polars as pl
 from connectors.landing.model import LoadMode
 from connectors.landing.schema import METADATA_SCHEMA, DeleteKind
 
-MEMORY_LIMIT = "1GB"
-ROW_GROUP = 100_000
+MEMORY_LIMIT = "320MB"
+ROW_GROUP = 16_384
 
 _STATE = "_row_hash, _is_deleted, _delete_kind, _merged_into"
 _SAME_STATE = """
@@ -163,6 +163,8 @@ class ChangeCapture:
         ]
         if self._count("gone"):
             parts.append(pl.scan_parquet(self._write_tombstones()))
+        # What follows streams files: the tables of the comparison need not wait for it.
+        self._con.close()
         rows = pl.concat(parts, how="diagonal").with_columns(
             pl.lit(source_name).alias("_source_name"),
             pl.lit(load_id).alias("_load_id"),

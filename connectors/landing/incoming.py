@@ -21,6 +21,9 @@ from connectors.landing.schema import (
 )
 from connectors.landing.type_hints import SAMPLE_ROWS, infer_type_hints
 
+# Readers hold whole row groups: small ones keep wide objects out of memory.
+ROW_GROUP = 16_384
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incoming:
@@ -64,7 +67,7 @@ def write_incoming(batch: SnapshotBatch, path: Path) -> Incoming:
         ),
     ).with_row_index("_load_seq", offset=1)
     prepared.with_columns(pl.col("_load_seq").cast(pl.Int64)).sink_parquet(
-        path, compression="lz4"
+        path, compression="lz4", row_group_size=ROW_GROUP
     )
     _check_ids(path, where)
     sample = _sample(path, columns)
