@@ -201,8 +201,7 @@ def test_contradictions_are_refused(change):
 def test_the_code_of_the_page_works_as_it_stands(service, tmp_path, monkeypatch):
     _, url = service
     # The look-alike answers any path in the way of /cursor.
-    blocks = re.findall(r"```python
-(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.S)
     assert len(blocks[0].splitlines()) < 60
     (tmp_path / "page_code.py").write_text("".join(blocks), encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
