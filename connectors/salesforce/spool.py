@@ -18,7 +18,7 @@ import polars as pl
 from connectors.errors import ProtocolError, SpoolError, TruncatedResponseError
 from connectors.salesforce.describe import FieldShape
 
-_ROW_GROUP_BYTES = 32 << 20
+_ROW_GROUP_BYTES = 8 << 20
 _MOST_ROWS_PER_GROUP = 50_000
 _BLOCK = 1 << 20
 _NO_SPACE = "No space left"
@@ -53,7 +53,7 @@ class Spool:
         """Scan all pages; no rows and the right columns when there is none."""
         if not self.paths:
             return pl.LazyFrame(schema=dict.fromkeys(self.columns, pl.String()))
-        return pl.concat([pl.scan_parquet(path) for path in self.paths])
+        return pl.scan_parquet(self.paths)
 
     def add_json(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Keep one page of REST records."""
