@@ -14,6 +14,7 @@ from __future__ import annotations
 import duckdb
 
 _LEAST_DIGITS = 7
+_TAIL = 9
 
 
 def phone_sql(canonical: str, raw: str, status: str) -> str:
@@ -25,14 +26,15 @@ def phone_sql(canonical: str, raw: str, status: str) -> str:
         status: Column with the verdict; fillers stay missing.
 
     Returns:
-        The international form, else at least seven digits without leading zeros.
+        The last nine digits, so that a national number agrees with the same number in
+        its international form; of numbers with at least seven digits only.
     """
     digits = f"ltrim(regexp_replace({raw}, '[^0-9]', '', 'g'), '0')"
     return (
-        f"coalesce(nullif({canonical}, ''), CASE "
+        f"right(coalesce(nullif({canonical}, ''), CASE "
         f"WHEN coalesce({status}, 'invalid') = 'invalid' "
         f"AND length({digits}) BETWEEN {_LEAST_DIGITS} AND 15 "
-        f"AND replace({digits}, {digits}[1], '') <> '' THEN {digits} END)"
+        f"AND replace({digits}, {digits}[1], '') <> '' THEN {digits} END), {_TAIL})"
     )
 
 

@@ -147,5 +147,5 @@ def test_a_kept_model_that_is_too_old_for_a_level_is_completed(tmp_path: Path) -
     path.write_text(json.dumps(older))
     known = load_parameters(path, specification, complete_from=shipped)
     assert known.levels["name"]["contained"] == shipped.levels["name"]["contained"]
-    with pytest.raises(ReferenceDataError, match="name.contained"):
+    with pytest.raises(ReferenceDataError, match=r"name\.contained"):
         load_parameters(path, specification)
