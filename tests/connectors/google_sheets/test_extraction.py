@@ -21,6 +21,7 @@ from connectors.errors import (
     SourceFileMissingError,
 )
 from connectors.google_sheets import GoogleSheetsConfig, check
+from connectors.google_sheets.__main__ import main
 from connectors.landing import Landing
 from connectors.sandbox.google_sheets import EMAIL, Sheet
 from connectors.spreadsheet import SpreadsheetConfig
@@ -367,3 +368,22 @@ def test_check_names_what_works_and_what_to_do(google):
     assert not any("batchGet" in call for call in google.sandbox.calls)
     late = check(google.config(here), now=lambda: 1_000_000_000.0)
     assert late[0].level.value == "fail"
+
+
+def test_the_command_line_checks_and_extracts(google, tmp_path, capsys):
+    google.put(orders(["1"], ["2"]))
+    config = tmp_path / "sheets.yml"
+    config.write_text(
+        f"name: sheets\nbase_url: {google.url}\ndrive_url: {google.url}\n"
+        "tables:\n- {spreadsheet_id: s1, object: orders}\n"
+    )
+    key = tmp_path / "key.json"
+    key.write_text(google.sandbox.key(google.url))
+    given = ["--config", str(config), "--key", str(key), "--out", str(tmp_path / "l")]
+    assert main([*given, "--check"]) == 0
+    assert EMAIL in capsys.readouterr().out
+    assert not (tmp_path / "l").exists()
+    assert main(given) == 0
+    assert "new=2" in capsys.readouterr().out
+    key.write_text("{}")
+    assert main(given) == 1
