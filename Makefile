@@ -6,6 +6,8 @@ endif
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# One worker per core; a file's tests stay together, because they share what they build.
+WORKERS := -n auto --dist loadfile
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
@@ -34,10 +36,10 @@ ui: $(READY) ## Open the Dagster UI on the demo
 	$(BIN)/tidycrm ui --config demo/tidycrm.yml --home demo/data
 
 test: $(READY) ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(WORKERS)
 
 slow: $(READY) ## Run the long tests: real files, changes, kills, screens
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m slow $(WORKERS)
 
 lint: $(READY) ## Format, lint, types, import rules
 	$(BIN)/ruff format --check .

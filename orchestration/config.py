@@ -20,7 +20,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from connectors.dlt_adapter import DltConfig
+from connectors.google_sheets import GoogleSheetsConfig
 from connectors.hubspot import HubspotApiConfig, HubspotFilesConfig
+from connectors.rest import RestConfig
 from connectors.salesforce import SalesforceApiConfig, SalesforceFilesConfig
 from connectors.spreadsheet import SpreadsheetConfig
 from hygiene.matching import MatchSettings
@@ -33,7 +36,10 @@ SourceConfig = Annotated[
     | SalesforceApiConfig
     | HubspotFilesConfig
     | HubspotApiConfig
-    | SpreadsheetConfig,
+    | SpreadsheetConfig
+    | GoogleSheetsConfig
+    | RestConfig
+    | DltConfig,
     Field(discriminator="type"),
 ]
 
@@ -43,6 +49,10 @@ VENDOR_OF_TYPE = {
     "hubspot_files": "hubspot",
     "hubspot_api": "hubspot",
     "spreadsheet": "spreadsheet",
+    "google_sheets": "spreadsheet",
+    # What these land as a spreadsheet's object joins the warehouse; the rest is kept.
+    "rest": "spreadsheet",
+    "dlt": "spreadsheet",
 }
 """Landing source type (the vendor) of each `type` that a source can have."""
 

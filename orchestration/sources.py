@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+import connectors.dlt_adapter
+import connectors.google_sheets
 import connectors.hubspot
+import connectors.rest
 import connectors.salesforce
 import connectors.spreadsheet
 from connectors.findings import Finding
@@ -75,6 +78,14 @@ def _check_hubspot(source: Any, now: datetime, _home: Home) -> Iterable[Finding]
     return connectors.hubspot.check_api(source, now=now)
 
 
+def _check_google_sheets(source: Any, _now: datetime, _home: Home) -> Iterable[Finding]:
+    return connectors.google_sheets.check(source)
+
+
+def _check_rest(source: Any, _now: datetime, _home: Home) -> Iterable[Finding]:
+    return connectors.rest.check(source)
+
+
 SOURCE_KINDS: dict[str, SourceKind] = {
     "salesforce_files": _from_files(connectors.salesforce.extract),
     "salesforce_api": SourceKind(_extract_salesforce, _check_salesforce),
@@ -83,4 +94,9 @@ SOURCE_KINDS: dict[str, SourceKind] = {
         _from_files(connectors.hubspot.extract_api).extract, _check_hubspot
     ),
     "spreadsheet": _from_files(connectors.spreadsheet.extract),
+    "google_sheets": SourceKind(
+        _from_files(connectors.google_sheets.extract).extract, _check_google_sheets
+    ),
+    "rest": SourceKind(_from_files(connectors.rest.extract).extract, _check_rest),
+    "dlt": _from_files(connectors.dlt_adapter.extract),
 }

@@ -27,7 +27,7 @@ _LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 
 
 class _Auth(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class ClientCredentials(_Auth):
@@ -86,7 +86,7 @@ class SalesforceApiConfig(BaseModel):
         ('token', True)
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     type: Literal["salesforce_api"] = "salesforce_api"
     name: str = Field(pattern=SOURCE_NAME_PATTERN, description="Name of the source.")

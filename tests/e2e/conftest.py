@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from filelock import FileLock
 
 from orchestration.demo import prepare_demo
 
@@ -133,10 +134,17 @@ def differences(
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A small made-up CRM that was synced once; tests only read it or copy it."""
-    folder = tmp_path_factory.mktemp("demo")
-    prepare_demo(folder, people=PEOPLE)
-    project = Project(folder)
-    project.sync()
+def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
+    """A small made-up CRM that was synced once; tests only read it or copy it.
+
+    Workers share one: the first makes it while the others wait.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "demo"
+    with FileLock(f"{folder}.lock"):
+        project = Project(folder)
+        if not (folder / "ready").exists():
+            prepare_demo(folder, people=PEOPLE)
+            project.sync()
+            (folder / "ready").touch()
     return project

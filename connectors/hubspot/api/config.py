@@ -75,7 +75,7 @@ class HubspotApiConfig(BaseModel):
         '2026-03'
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     type: Literal["hubspot_api"] = "hubspot_api"
     name: str = Field(
