@@ -21,7 +21,7 @@ import polars as pl
 from connectors.landing.model import LoadMode
 from connectors.landing.schema import METADATA_SCHEMA, DeleteKind
 
-MEMORY_LIMIT = "320MB"
+MEMORY_LIMIT = "1GB"
 ROW_GROUP = 16_384
 
 _STATE = "_row_hash, _is_deleted, _delete_kind, _merged_into"

@@ -346,7 +346,9 @@ class _Run:
                 source_name=self.config.name,
                 frame=frame.select(
                     *data_columns(columns, has_short_ids=False),
-                    *identity_columns(columns, has_short_ids=False),
+                    *identity_columns(
+                        columns, has_short_ids=False, are_masters_long=True
+                    ),
                 ),
                 extracted_at=self.extracted_at,
                 mode=plan.mode,

@@ -35,8 +35,17 @@ def data_columns(names: Sequence[str], *, has_short_ids: bool) -> list[pl.Expr]:
     return columns
 
 
-def identity_columns(names: Sequence[str], *, has_short_ids: bool) -> list[pl.Expr]:
-    """Give the record id, and whether and why the record counts as deleted."""
+def identity_columns(
+    names: Sequence[str], *, has_short_ids: bool, are_masters_long: bool = False
+) -> list[pl.Expr]:
+    """Give the record id, and whether and why the record counts as deleted.
+
+    Args:
+        names: Columns of the table.
+        has_short_ids: Whether its ids may have 15 characters.
+        are_masters_long: All references have 18, as the APIs give them. The check
+            letters cannot be computed in a stream: asking for them holds all rows.
+    """
     ids = pl.col("id").str.strip_chars()
     flag, master = pl.lit(False), pl.lit(None, dtype=pl.String)
     if "isdeleted" in names:
@@ -44,7 +53,8 @@ def identity_columns(names: Sequence[str], *, has_short_ids: bool) -> list[pl.Ex
         flag = text.is_in(_TRUE).fill_null(False)
     if "masterrecordid" in names:
         text = pl.col("masterrecordid").str.strip_chars()
-        master = pl.when(~text.is_in(_NULL_IDS)).then(id_18_expression(text))
+        full = text if are_masters_long else id_18_expression(text)
+        master = pl.when(~text.is_in(_NULL_IDS) & (text != "")).then(full)
     return [
         (id_18_expression(ids) if has_short_ids else ids).alias("_source_record_id"),
         (flag | master.is_not_null()).alias("_is_deleted"),
