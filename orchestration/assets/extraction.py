@@ -101,7 +101,7 @@ def _source_asset(
             ) from error
         for note in report.notes:
             context.log.info(f"{source.name}: {note}")
-        for warning in report.warnings:
+        for warning in (*report.skipped, *report.warnings):
             context.log.warning(f"{source.name}: {warning}")
         return dg.MaterializeResult(metadata=_report_metadata(report))
 
@@ -126,7 +126,8 @@ def _report_metadata(report: SourceReport) -> dict[str, Any]:
         "loads": len(report.loads),
         "notes": len(report.notes),
         "warnings": dg.MetadataValue.md(
-            "\n".join(f"- {warning}" for warning in report.warnings) or "none"
+            "\n".join(f"- {item}" for item in (*report.skipped, *report.warnings))
+            or "none"
         ),
         "by_object": dg.MetadataValue.md(
             f"```json\n{json.dumps(per_object, indent=1, sort_keys=True)}\n```"
