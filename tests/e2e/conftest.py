@@ -118,6 +118,18 @@ def fingerprint(folder: Path) -> dict[str, bytes]:
     }
 
 
+def found_in(folder: Path, canaries: list[bytes]) -> dict[str, int]:
+    """Files below a folder that hold any of the canaries, with how many."""
+    hits = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content = path.read_bytes().lower()
+            count = sum(canary in content for canary in canaries)
+            if count:
+                hits[str(path.relative_to(folder))] = count
+    return hits
+
+
 def differences(
     first: dict[str, list[tuple[Any, ...]]],
     second: dict[str, list[tuple[Any, ...]]],

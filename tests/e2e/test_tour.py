@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import TIDYCRM, Project, differences
+from tests.e2e.conftest import TIDYCRM, Project, differences, found_in
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -79,6 +79,9 @@ def test_two_live_services_from_first_load_to_an_incremental_sync(
     redirected = {row[0] for row in tour.query("select old_id from identity_redirects")}
     now = {row[0] for row in tour.tables()["dim_contacts"]}
     assert kept <= now | redirected, "no golden id vanishes without a redirect"
+
+    secrets = [b"sandbox-secret", b"sandbox-service-key", b"sandbox-access-token"]
+    assert found_in(tour.home, secrets) == {}
 
     third = tour.sync()
     assert (third["published"], third["rows_landed"]) == (False, 0)
