@@ -152,7 +152,7 @@ def main() -> None:
     if arguments.out:
         on = datetime.now(UTC).date().isoformat()
         arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / f"pipeline-{on}.md").write_text(as_markdown(results, on))
+        (arguments.out / f"{on}-pipeline.md").write_text(as_markdown(results, on))
 
 
 if __name__ == "__main__":
