@@ -248,6 +248,11 @@ def _place_tables(
     for index, country in enumerate(countries):
         fake: Any = Faker(country.locale)
         fake.seed_instance(_VOCABULARY_SEED + index)
+        for provider in fake.get_providers():
+            # Faker makes the Italian towns a list out of a set, whose order changes
+            # with the hash seed of the process.
+            if isinstance(getattr(provider, "cities", None), list):
+                provider.cities = sorted(provider.cities)
         state: Callable[[], str] = getattr(fake, "administrative_unit", str)
         towns = [(fake.city(), state()) for _ in range(_PLACES_PER_COUNTRY // 3)]
         rows = [towns[i % len(towns)] for i in range(_PLACES_PER_COUNTRY)]
