@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import subprocess
@@ -272,6 +271,7 @@ def sandbox_serve(
     """Serve look-alikes of Salesforce and HubSpot: try live syncs without an account."""
     if context.invoked_subcommand is not None:
         return
+    import signal
     import threading
     from datetime import UTC, datetime
 
@@ -300,8 +300,10 @@ def sandbox_serve(
             "Stop with Ctrl+C.",
         ):
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            threading.Event().wait()
+        stop = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stop.set())
+        stop.wait()
 
 
 @sandbox.command("live")

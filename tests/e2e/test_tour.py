@@ -34,7 +34,7 @@ def tour(tmp_path: Path) -> Iterator[Project]:
             time.sleep(0.2)
         yield project
     finally:
-        os.killpg(server.pid, signal.SIGINT)
+        os.killpg(server.pid, signal.SIGTERM)
         server.wait(30)
 
 
