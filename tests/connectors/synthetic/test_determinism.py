@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -51,3 +54,19 @@ def test_nothing_temporary_is_left_behind(tmp_path: Path) -> None:
     report = generate(tmp_path, people=1_000, seed=3, as_of=AS_OF)
     found = {path for path in tmp_path.rglob("*") if path.is_file()}
     assert found == set(report.files)
+
+
+def test_the_hash_seed_of_a_process_changes_no_byte(tmp_path: Path) -> None:
+    """Sets of text come in another order in every process; exports must not."""
+    script = (
+        "import sys; from datetime import date; from pathlib import Path; "
+        "from connectors.synthetic import generate; "
+        "generate(Path(sys.argv[1]), people=1000, seed=3, as_of=date(2026, 1, 15))"
+    )
+    for hash_seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", script, str(tmp_path / hash_seed)],
+            env={**os.environ, "PYTHONHASHSEED": hash_seed},
+            check=True,
+        )
+    assert digests(tmp_path / "1") == digests(tmp_path / "2")
