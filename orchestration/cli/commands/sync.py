@@ -1,0 +1,99 @@
+"""`tidycrm demo` and `tidycrm sync`: run the whole pipeline once."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.cli.common import (
+    ConfigOption,
+    HomeOption,
+    JsonOption,
+    reported,
+    settings_of,
+)
+from orchestration.settings import Settings
+
+ORDER = 20
+
+commands = typer.Typer()
+
+
+@commands.command()
+def demo(
+    folder: Annotated[
+        Path, typer.Option(help="Where the exports and the result go.")
+    ] = Path("demo"),
+    people: Annotated[
+        int, typer.Option(min=1000, max=5_000_000, help="How many people to make up.")
+    ] = 20_000,
+    seed: Annotated[int, typer.Option(help="Another seed, another CRM.")] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Make up a messy CRM and run the whole pipeline on it."""
+    from orchestration.demo import prepare_demo
+
+    console = Console(stderr=as_json)
+    console.print(
+        f"Making up a CRM of {people:,} people (Salesforce, HubSpot, spreadsheets) …"
+    )
+    config = prepare_demo(folder, people=people, seed=seed)
+    _sync(Settings(config=config, home=folder / "data"), force=False, as_json=as_json)
+
+
+@commands.command()
+def sync(
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    force: Annotated[
+        bool, typer.Option(help="Build and publish even if nothing changed.")
+    ] = False,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for another run to end.")
+    ] = 0,
+    as_json: JsonOption = False,
+) -> None:
+    """Extract, clean, match, build, check and publish once."""
+    _sync(settings_of(config, home), force=force, wait=wait, as_json=as_json)
+
+
+def _sync(settings: Settings, *, force: bool, as_json: bool, wait: float = 0) -> None:
+    from orchestration.summary import read_summary
+    from orchestration.sync import run_sync
+    from orchestration.terminal import only_ours, print_summary, progress
+    from orchestration.workspace import open_workspace
+
+    console = Console()
+    with reported():
+        workspace = open_workspace(settings)
+        with only_ours() as terminal, progress(terminal, shown=not as_json) as observer:
+            outcome = run_sync(
+                workspace, force=force, observer=observer, wait_seconds=wait
+            )
+        published = workspace.home.published_file
+        summary = read_summary(published)
+    if as_json:
+        console.print_json(
+            json.dumps(
+                {
+                    "run_id": outcome.run_id,
+                    "published": outcome.published,
+                    "seconds": round(outcome.seconds, 1),
+                    "rows_landed": outcome.rows_landed,
+                    "file": str(published),
+                    "summary": summary.as_dict(),
+                }
+            )
+        )
+    else:
+        print_summary(
+            console,
+            outcome,
+            summary,
+            currency=workspace.config.metrics.reporting_currency,
+            published=published,
+        )

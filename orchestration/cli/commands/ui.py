@@ -1,0 +1,53 @@
+"""`tidycrm ui`: the Dagster webserver and scheduler on one home folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.cli.common import ConfigOption, HomeOption, reported, settings_of
+
+ORDER = 40
+
+commands = typer.Typer()
+
+
+@commands.command()
+def ui(
+    config: ConfigOption = None,
+    home: HomeOption = None,
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
+) -> None:
+    """Open the Dagster UI (and its scheduler) on this home."""
+    from orchestration.sync import open_instance
+    from orchestration.workspace import open_workspace
+
+    with reported():
+        workspace = open_workspace(settings_of(config, home))
+        open_instance(workspace).dispose()
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(workspace.home.dagster),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "TIDYCRM_HOME": str(workspace.home.root),
+        "TIDYCRM_CONFIG": str(workspace.config_file),
+    }
+    Console().print(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl+C)")
+    command = [
+        str(Path(sys.executable).parent / "dagster"),
+        "dev",
+        "-m",
+        "orchestration.definitions",
+        "-h",
+        "127.0.0.1",
+        "-p",
+        str(port),
+    ]
+    finished = subprocess.run(command, env=environment, check=False)  # noqa: S603
+    raise typer.Exit(finished.returncode)
