@@ -18,7 +18,7 @@ import connectors.spreadsheet
 from connectors.errors import ConnectorError
 from connectors.findings import Level
 from connectors.landing import Landing
-from orchestration.config import VENDOR_OF_TYPE, SourceConfig
+from orchestration.config import VENDOR_OF_TYPE, SourceConfig, connector_config
 from orchestration.dbt_build import dbt_executable
 from orchestration.errors import BusyError, ConfigError
 from orchestration.fx import write_fx_rates
@@ -88,7 +88,11 @@ def _try_source(source: SourceConfig, workspace: Workspace) -> Iterator[str]:
         yield from connectors.spreadsheet.inspect_source(source)
     with tempfile.TemporaryDirectory(prefix="tidycrm-doctor-") as scratch:
         report = SOURCE_KINDS[source.type].extract(
-            source, Landing(Path(scratch)), workspace.clock(), None, workspace.home
+            connector_config(source),
+            Landing(Path(scratch)),
+            workspace.clock(),
+            None,
+            workspace.home,
         )
         for name, counts in sorted(report.counts.items()):
             rejected = f", {counts.rejected:,} set aside" if counts.rejected else ""

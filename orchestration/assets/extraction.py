@@ -16,7 +16,7 @@ import connectors.salesforce
 import connectors.spreadsheet
 from connectors.errors import PermanentError
 from connectors.landing import Landing, SourceReport
-from orchestration.config import VENDOR_OF_TYPE
+from orchestration.config import VENDOR_OF_TYPE, connector_config
 from orchestration.runs import HOME_LOCK, run_instant
 from orchestration.sources import SOURCE_KINDS
 from orchestration.workspace import Workspace, input_fingerprint
@@ -90,7 +90,11 @@ def _source_asset(
 
         try:
             report = SOURCE_KINDS[source.type].extract(
-                source, landing, run_instant(context), progress, workspace.home
+                connector_config(source),
+                landing,
+                run_instant(context),
+                progress,
+                workspace.home,
             )
         except PermanentError as error:
             # A retry would meet the same file: fail at once, with the reason first.

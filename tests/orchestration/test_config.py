@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from orchestration.config import Config, json_schema, load_config, parse_config
+from orchestration.config import (
+    Config,
+    connector_config,
+    json_schema,
+    load_config,
+    parse_config,
+)
 from orchestration.errors import ConfigError
 
 MINIMAL = """
@@ -135,3 +142,32 @@ def test_json_schema_describes_every_source_type() -> None:
     text = str(json_schema())
     for kind in ("salesforce_files", "hubspot_files", "spreadsheet"):
         assert kind in text
+
+
+def test_how_a_source_is_operated_changes_nothing_that_lands(tmp_path: Path) -> None:
+    plain = parse(MINIMAL, tmp_path)
+    operated = parse(
+        MINIMAL + "    max_staleness: 3d\n    schedule: '0 * * * *'\n    owner: ops\n",
+        tmp_path,
+    )
+    assert operated.sources[0].tolerance == timedelta(days=3)
+    assert operated.fingerprint() == plain.fingerprint()
+    first, second = (connector_config(each.sources[0]) for each in (plain, operated))
+    assert first == second
+    assert first.settings_fingerprint(1) == second.settings_fingerprint(1)
+
+
+def test_files_have_no_tolerance_and_live_services_a_day(tmp_path: Path) -> None:
+    text = MINIMAL + "  - {name: hs, type: hubspot_api, access_token: abcdefgh}\n"
+    config = parse(text, tmp_path)
+    assert [each.tolerance for each in config.sources] == [
+        timedelta(),
+        timedelta(hours=24),
+    ]
+
+
+@pytest.mark.parametrize("value", ["soon", "-1h", "24", "24 hours"])
+def test_a_length_of_time_needs_a_number_and_a_unit(tmp_path: Path, value: str) -> None:
+    (found,) = problems(MINIMAL + f"    max_staleness: {value!r}\n", tmp_path)
+    assert "max_staleness" in found
+    assert "such as 24h" in found

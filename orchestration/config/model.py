@@ -1,0 +1,63 @@
+"""The whole of tidycrm.yml as one value."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from hygiene.matching import MatchSettings
+from hygiene.standardise import StandardiseSettings
+from hygiene.survivorship import SurvivorshipRules
+from orchestration.config.sections import (
+    MetricsConfig,
+    PublishConfig,
+    QualityConfig,
+    ScheduleConfig,
+    Section,
+)
+from orchestration.config.sources import Operated, SourceConfig
+
+
+class Config(Section):
+    """A whole tidycrm.yml."""
+
+    version: Literal[1] = 1
+    sources: list[SourceConfig] = Field(
+        description="Where records come from; several of one type are normal."
+    )
+    standardise: StandardiseSettings = Field(default_factory=StandardiseSettings)
+    matching: MatchSettings = Field(default_factory=MatchSettings)
+    survivorship: SurvivorshipRules = Field(default_factory=SurvivorshipRules)
+    quality: QualityConfig = Field(default_factory=QualityConfig)
+    metrics: MetricsConfig = Field(default_factory=MetricsConfig)
+    schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
+    publish: PublishConfig = Field(default_factory=PublishConfig)
+
+    @field_validator("sources")
+    @classmethod
+    def _distinct_names(cls, value: list[Any]) -> list[Any]:
+        names = [source.name for source in value]
+        repeated = sorted({name for name in names if names.count(name) > 1})
+        if repeated:
+            raise ValueError(
+                f"the name {', '.join(repeated)} is used by more than one source; "
+                "record keys start with it, so each source needs its own"
+            )
+        return value
+
+    def fingerprint(self) -> str:
+        """Hash of every value that can change a published row."""
+        operation = set(Operated.model_fields)
+        relevant = self.model_dump(
+            mode="json",
+            exclude={
+                "schedule": True,
+                "publish": True,
+                "sources": {"__all__": operation},
+            },
+        )
+        text = json.dumps(relevant, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,121 @@
+"""The sections of tidycrm.yml that orchestration owns: metrics, schedule, publish, quality.
+
+A section that a package of its own implements lives there and is embedded by `model`.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+class Section(BaseModel):
+    """Base of every section: unknown names are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+def _known_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(
+            f"{value!r} is no IANA time zone; use a name such as Europe/Berlin"
+        ) from None
+    return value
+
+
+def _valid_cron(value: str) -> str:
+    from dagster._utils.schedules import is_valid_cron_schedule
+
+    if not is_valid_cron_schedule(value):
+        raise ValueError(
+            f"{value!r} is no cron expression; five fields are expected, such as "
+            "'0 5 * * *' for every day at five"
+        )
+    return value
+
+
+TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Cron = Annotated[str, AfterValidator(_valid_cron)]
+
+
+class MetricsConfig(Section):
+    """What analysts' numbers mean in this company."""
+
+    as_of: date | Literal["today"] = Field(
+        default="today",
+        description="Date up to which data count; a fixed date makes a run repeatable.",
+    )
+    reporting_currency: str = Field(
+        default="EUR",
+        pattern="^[A-Z]{3}$",
+        description="ISO 4217 code of the currency that every amount is reported in.",
+    )
+    fx_rates: str | None = Field(
+        default=None,
+        description="CSV with columns currency, rate_date, rate (value of one unit "
+        "in the reporting currency). Amounts without a rate are reported as errors.",
+    )
+    fiscal_year_start_month: int = Field(default=1, ge=1, le=12)
+    timezone: TimeZone = Field(
+        default="UTC", description="IANA time zone of calendar days in the marts."
+    )
+    churn_grace_days: int = Field(
+        default=90,
+        ge=0,
+        le=366,
+        description="A renewal this many days after the end of a term is late, not "
+        "churn.",
+    )
+    churn_inactive_days: int = Field(
+        default=365,
+        ge=1,
+        description="A customer without contract counts as churned after so many days "
+        "without a purchase.",
+    )
+    default_term_months: int = Field(
+        default=12, ge=1, le=120, description="Term of a won renewal without dates."
+    )
+    gross_margin_rate: float = Field(
+        default=0.8,
+        ge=0,
+        le=1,
+        description="Margin assumed where no cost is known; flagged as assumed.",
+    )
+    exclude_test_records: bool = Field(
+        default=True, description="Leave test records out of customers and revenue."
+    )
+
+
+class ScheduleConfig(Section):
+    """When the sync runs by itself (while `tidycrm ui` or a Dagster daemon is up)."""
+
+    cron: Cron = Field(default="0 5 * * *", description="Five-field cron expression.")
+    timezone: TimeZone = "UTC"
+    enabled: bool = Field(
+        default=False, description="Whether the schedule starts switched on."
+    )
+
+
+class PublishConfig(Section):
+    """What is written for analysts."""
+
+    keep_versions: int = Field(
+        default=5, ge=1, le=1000, description="Published files kept for going back."
+    )
+    parquet: bool = Field(
+        default=True, description="Also write every published table as Parquet."
+    )
+
+
+class QualityConfig(Section):
+    """How strict the gate in front of the published file is."""
+
+    blocking: bool = Field(
+        default=True,
+        description="Whether failed checks of severity error stop the publication.",
+    )
