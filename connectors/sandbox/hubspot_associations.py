@@ -47,6 +47,10 @@ class Associations:
             self._define(left, right, DEFINED, None)
         return self._labels[left, right]
 
+    def partners(self, left: str) -> list[str]:
+        """List the types that a type can be linked to."""
+        return sorted({right for known, right in self._labels if known == left})
+
     def define_label(self, left: str, right: str, label: str) -> Kind:
         """Add a label of the user's own, the same text both ways."""
         self.labels(left, right)

@@ -94,6 +94,14 @@ class CatalogueRoutes:
                 "name": store.type.name,
                 "fullyQualifiedName": f"p{self._portal.portal_id}_{store.type.name}",
                 "labels": {"singular": store.type.singular, "plural": store.type.name},
+                "associations": [
+                    {
+                        "fromObjectTypeId": store.type.type_id,
+                        "toObjectTypeId": self._portal.stores[right].type.type_id,
+                        "name": f"{store.type.name}_to_{right}",
+                    }
+                    for right in self._portal.associations.partners(store.type.name)
+                ],
                 "archived": False,
             }
             for store in self._portal.stores.values()

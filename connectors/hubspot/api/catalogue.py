@@ -6,6 +6,7 @@ Belongs here: small lists, read whole at every sync.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -41,6 +42,13 @@ STAGE_COLUMNS = (
 )
 WITH_PIPELINES = ("deals", "tickets", "leads")
 _OWNER_PAGE = 500
+# Object type ids of the vendor's public reference.
+_STANDARD_IDS = {
+    "0-1": "contacts",
+    "0-2": "companies",
+    "0-3": "deals",
+    "0-5": "tickets",
+}
 
 
 def read_owners(client: HubspotClient) -> pl.DataFrame:
@@ -93,14 +101,38 @@ def read_pipelines(
     )
 
 
-def read_custom_objects(client: HubspotClient) -> dict[str, str]:
-    """Give name in paths to landing folder of every custom object."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomObject:
+    """One custom object: its name in paths, its folder, what it can be linked to."""
+
+    name: str
+    landing: str
+    partners: tuple[str, ...]
+
+
+def read_custom_objects(client: HubspotClient) -> list[CustomObject]:
+    """List the custom objects of a portal; partners are named as in paths."""
     path = client.paths.schemas()
-    found = {}
-    for schema in results_of(client.get(path), f"GET {path}"):
-        if not schema.get("archived"):
-            found[str(schema["objectTypeId"])] = slug_column(str(schema["name"]))
-    return found
+    return [
+        CustomObject(
+            name=str(schema["objectTypeId"]),
+            landing=slug_column(str(schema["name"])),
+            partners=_partners(schema),
+        )
+        for schema in results_of(client.get(path), f"GET {path}")
+        if not schema.get("archived")
+    ]
+
+
+def _partners(schema: Mapping[str, Any]) -> tuple[str, ...]:
+    own = str(schema["objectTypeId"])
+    links = schema.get("associations") or ()
+    ids = [
+        str(link.get("toObjectTypeId"))
+        for link in links
+        if str(link.get("fromObjectTypeId")) == own
+    ]
+    return tuple(dict.fromkeys(_STANDARD_IDS.get(each, each) for each in ids))
 
 
 def _owner(owner: Mapping[str, Any], archived: bool) -> dict[str, str | None]:

@@ -110,12 +110,13 @@ class HubspotApiConfig(BaseModel):
     )
     associations: dict[str, tuple[str, ...]] = Field(
         default_factory=default_associations,
-        description="Pairs of objects whose associations are read: {from: [to, ...]}.",
+        description="Pairs of objects whose associations are read: {from: [to, ...]}; "
+        "those of custom objects that are found come by themselves.",
     )
     history_properties: dict[str, tuple[str, ...]] = Field(
         default_factory=default_history,
-        description="Properties whose history is read, per object. Calculated ones "
-        "always look changed.",
+        description="Properties whose history is read, per object. Calculated ones have "
+        "none: they always look changed.",
     )
     overlap_seconds: int = Field(
         default=600,
@@ -129,6 +130,12 @@ class HubspotApiConfig(BaseModel):
         ge=0.0,
         description="How often every record is listed again, to notice records that "
         "vanished without a trace; 0 at each sync.",
+    )
+    portion_records: int = Field(
+        default=50_000,
+        ge=1,
+        description="Records after which a list of every record is landed, so that an "
+        "interrupted one goes on from there.",
     )
     associations_refresh_every_hours: float = Field(
         default=24.0,

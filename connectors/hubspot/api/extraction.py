@@ -116,6 +116,7 @@ class _Sync:
     left: list[str] = field(default_factory=list)
     schemas: list[ObjectSchema] = field(default_factory=list)
     folders: dict[str, str] = field(default_factory=dict)
+    partners: dict[str, tuple[str, ...]] = field(default_factory=dict)
     total: int = 0
 
     def run(self) -> None:
@@ -204,24 +205,35 @@ class _Sync:
         except ConnectorError as error:
             self.warnings.append(f"custom objects were not looked for: {error}")
             return
-        for name, landed in found.items():
-            free = landed not in self.folders.values()
-            self.folders.setdefault(name, landed if free else f"{landed}_custom")
+        for each in found:
+            free = each.landing not in self.folders.values()
+            landed = each.landing if free else f"{each.landing}_custom"
+            self.folders.setdefault(each.name, landed)
+            self.partners[each.name] = each.partners
 
     def _pairs(self) -> list[Pair]:
         names = {landed: name for name, landed in self.folders.items()} | {
             name: name for name in self.folders
         }
-        return [
-            Pair(
-                left=names[left],
-                right=names[right],
-                left_landing=self.folders[names[left]],
-                right_landing=self.folders[names[right]],
-            )
+        wanted = [
+            (names[left], names[right])
             for left, rights in self.config.associations.items()
             for right in rights
             if left in names and right in names
+        ]
+        for left, rights in self.partners.items():
+            # One direction holds every link.
+            wanted += [
+                (left, r) for r in rights if r in names and (r, left) not in wanted
+            ]
+        return [
+            Pair(
+                left=left,
+                right=right,
+                left_landing=self.folders[left],
+                right_landing=self.folders[right],
+            )
+            for left, right in dict.fromkeys(wanted)
         ]
 
     def _sync_owners(self) -> None:
@@ -274,7 +286,7 @@ class _Sync:
         )
         if schema.warning is not None:
             self.warnings.append(schema.warning)
-        done = RecordSync(
+        sync = RecordSync(
             self.client,
             self.config,
             self.landing,
@@ -282,12 +294,15 @@ class _Sync:
             entry=self.entries.get(landed),
             extracted_at=self.now,
             folder=self.folder,
-        ).run()
-        self._commit(done.batches, {landed: done.entry})
+        )
+        stopped_by = None
+        for portion in sync.run():
+            self._commit(portion.batches, {landed: portion.entry})
+            self.notes += portion.notes
+            stopped_by = portion.stopped_by
         self.schemas.append(schema)
-        self.notes += done.notes
-        if done.stopped_by is not None:
-            raise done.stopped_by
+        if stopped_by is not None:
+            raise stopped_by
 
     def _sync_pair(self, pair: Pair) -> None:
         for landed in (pair.left_landing, pair.right_landing):

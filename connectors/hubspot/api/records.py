@@ -3,8 +3,7 @@
 Belongs here: what is read in which order, and how far the cursor moves. The entry of an
 object in the cursor:
 
-    listing_after, high   a first load that stopped halfway: where, and the newest change
-                          before it began
+    listing               a list of every record that is not at its end (`listing`)
     modified, observed_at, is_settled
                           the newest change seen, when we first saw it, and whether the
                           overlap after it has gone by, so that search shows all of it
@@ -12,11 +11,14 @@ object in the cursor:
 
 Times of change are the vendor's, only compared with each other; of our own clock only
 differences count. A clock that is off therefore loses nothing.
+
+A list of every record, at first or as a refresh, is landed in portions. Whatever ends it,
+a limit, an outage or a kill, the next sync goes on after the last portion.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,10 +26,11 @@ from typing import Any
 
 import polars as pl
 
-from connectors.errors import LimitReachedError, RetryableError
+from connectors.errors import LimitReachedError, ProtocolError, RetryableError
 from connectors.hubspot.api.client import HubspotClient
 from connectors.hubspot.api.config import HubspotApiConfig
-from connectors.hubspot.api.reading import Reader
+from connectors.hubspot.api.listing import Listing, living_between
+from connectors.hubspot.api.reading import Reader, Records
 from connectors.hubspot.api.schema import ObjectSchema, picklist_drift
 from connectors.hubspot.api.spool import Spool
 from connectors.hubspot.merges import mark_merged, merge_pairs, resolve_merges
@@ -45,7 +48,7 @@ _HISTORY_HINTS = {"value": TypeHint.TEXT, "changed_at": TypeHint.DATETIME}
 
 @dataclass(slots=True)
 class ObjectSync:
-    """What one sync of one object brought.
+    """What one sync of one object brought, or one portion of it.
 
     Attributes:
         batches: To be landed together.
@@ -90,10 +93,12 @@ class RecordSync:
         self._spool = Spool(folder / schema.landing, schema)
         self._aliases: set[tuple[str, str]] = set()
         self._stopped: Exception | None = None
-        self._is_complete = False
+        self._is_whole = False
+        self._gone: list[str] = []
+        self._has_told_drift = False
 
-    def run(self) -> ObjectSync:
-        """Read what is new.
+    def run(self) -> Iterator[ObjectSync]:
+        """Read what is new; each portion is to be landed before the next is asked for.
 
         A limit or an outage halfway ends the reading; what came before it counts, and
         the entry goes no further than that.
@@ -102,16 +107,18 @@ class RecordSync:
         # and the later row wins.
         if self._config.archived and self._schema.name not in NO_ARCHIVED_LIST:
             self._read_archived()
-        if "modified" not in self._entry:
-            self._list()
-        elif self._is_full_due():
-            self._reconcile()
-        else:
+        if "modified" in self._entry:
             self._read_changes()
+        if self._stopped is None and self._is_full_due():
+            yield from self._list()
+        yield self._portion()
+
+    def _portion(self) -> ObjectSync:
+        """Hand over what was read since the last portion."""
         frame = self._with_merges()
         return ObjectSync(
             batches=[*self._batch(frame), *self._history_batch()],
-            entry=self._entry,
+            entry=dict(self._entry),
             stopped_by=self._stopped,
         )
 
@@ -122,53 +129,69 @@ class RecordSync:
             new = [each for each in ids if each not in known]
             self._spool.add(self._reader.by_ids(new, archived=True), archived=True)
 
-    def _list(self) -> None:
-        high = self._entry.get("high")
-        if high is None:
-            high = self._reader.newest_change()
-        after = self._entry.get("listing_after")
-        is_whole = after is None
+    def _list(self) -> Iterator[ObjectSync]:
+        """List every record, and account for every known one that is missing from it."""
+        listing = Listing.resume(self._entry.get("listing"))
+        if listing.high is None and "modified" not in self._entry:
+            listing.high = self._reader.newest_change()
         try:
-            for records, following in self._reader.all_records(after=after):
+            for records, following in self._pages(listing):
                 self._spool.add(records)
-                after = following
+                listing.see(records, following)
+                is_last = following is None
+                if not is_last and self._spool.rows >= self._config.portion_records:
+                    self._advance(listing)
+                    yield self._portion()
+                    self._spool.clear()
         except (LimitReachedError, RetryableError) as error:
             self._stopped = error
-            self._entry = {"high": high, "listing_after": after}
+            self._advance(listing)
             return
-        if is_whole:  # records may be known from before the cursor was lost
-            self._confirm_missing()
-            self._is_complete = True
-        self._entry = self._at(high) | {"full_at": self._now.isoformat()}
+        missing = listing.still_missing(self._living())
+        missing += self._unlisted(listing.top, None)
+        gone = self._confirm(missing)
+        # In one piece, the landing zone can tell by itself what is absent.
+        self._is_whole = not listing.has_portions
+        self._gone = gone if listing.has_portions else []
+        if listing.high is not None:
+            self._entry = self._at(listing.high)
+        self._entry.pop("listing", None)
+        self._entry["full_at"] = self._now.isoformat()
 
-    def _reconcile(self) -> None:
-        """List everything, and account for every record that is missing from it."""
-        high = self._reader.newest_change()
-        for records, _ in self._reader.all_records():
-            self._spool.add(records)
-        self._confirm_missing()
-        self._is_complete = True
-        high = max(high, int(self._entry["modified"]))
-        self._entry = self._at(high) | {"full_at": self._now.isoformat()}
+    def _pages(self, listing: Listing) -> Iterator[tuple[Records, str | None]]:
+        """Go on with a list; when the portal does not know the place, begin again."""
+        after = listing.after
+        try:
+            for page in self._reader.all_records(after=after):
+                yield page
+                after = None
+        except ProtocolError:
+            if after is None:
+                raise
+            listing.restart()
+            yield from self._reader.all_records()
 
-    def _confirm_missing(self) -> None:
-        """Ask once more for known records that the list did not show.
+    def _advance(self, listing: Listing) -> None:
+        """Note in the entry how far the list has come."""
+        unlisted = self._unlisted(listing.top, listing.seen_to)
+        self._entry["listing"] = listing.advance(unlisted)
+
+    def _unlisted(self, above: int, up_to: int | None) -> list[str]:
+        """Give the known living records of a range of ids that were not read now."""
+        read = self._spool.scan().select("_source_record_id")
+        living = living_between(self._living(), above, up_to)
+        ids = living.join(read, on="_source_record_id", how="anti")
+        return ids.sort("_source_record_id").collect().to_series().to_list()
+
+    def _confirm(self, missing: list[str]) -> list[str]:
+        """Ask once more for known records that the list did not show; give the gone.
 
         A page that was lost or repeated on the way must not delete records; and the id
         of a merged record resolves to where it went.
         """
-        listed = self._spool.scan().select("_source_record_id")
-        living = self._current().filter(~pl.col("_is_deleted"))
-        missing = (
-            living.select("_source_record_id")
-            .join(listed, on="_source_record_id", how="anti")
-            .sort("_source_record_id")
-            .collect()
-            .to_series()
-            .to_list()
-        )
         told = {lost for lost, _ in merge_pairs(self._spool.scan())}
         missing = [each for each in missing if each not in told]
+        gone: list[str] = []
         for start in range(0, len(missing), 100):
             asked = missing[start : start + 100]
             records = self._reader.by_ids(asked)
@@ -182,6 +205,10 @@ class RecordSync:
                         self._aliases.add((each, survivor))
             binned = self._reader.by_ids(absent, archived=True) if absent else []
             self._spool.add(binned, archived=True)
+            kept = {str(record["id"]) for record in binned}
+            kept |= {lost for lost, _ in self._aliases}
+            gone += [each for each in absent if each not in kept]
+        return gone
 
     def _read_changes(self) -> None:
         seen_until = int(self._entry["modified"])
@@ -196,13 +223,11 @@ class RecordSync:
                 newest = max([newest, *(moment for _, moment in page)])
         except (LimitReachedError, RetryableError) as error:
             self._stopped = error
-        full_at = self._entry.get("full_at")
         if newest > seen_until:
-            self._entry = self._at(newest)
+            self._entry |= self._at(newest)
         elif self._stopped is None:
             observed = datetime.fromisoformat(self._entry["observed_at"])
             self._entry["is_settled"] = self._now - observed >= self._config.overlap
-        self._entry["full_at"] = full_at
 
     def _at(self, moment: int) -> dict[str, Any]:
         return {
@@ -213,7 +238,7 @@ class RecordSync:
 
     def _is_full_due(self) -> bool:
         last = self._entry.get("full_at")
-        if last is None:
+        if last is None or "listing" in self._entry:
             return True
         every = timedelta(days=self._config.full_refresh_every_days)
         return self._now - datetime.fromisoformat(last) >= every
@@ -251,10 +276,11 @@ class RecordSync:
 
     def _batch(self, frame: pl.LazyFrame) -> list[SnapshotBatch]:
         landed = self._landing.current(SOURCE_TYPE, PROPERTIES, self._config.name)
-        drift = picklist_drift(self._schema, landed)
-        is_quiet = not (self._is_complete or self._spool.rows or drift)
+        drift = () if self._has_told_drift else picklist_drift(self._schema, landed)
+        is_quiet = not (self._is_whole or self._spool.rows or self._gone or drift)
         if is_quiet and self._has_same_shape():
             return []
+        self._has_told_drift = True
         return [
             SnapshotBatch(
                 source_type=SOURCE_TYPE,
@@ -262,7 +288,11 @@ class RecordSync:
                 source_name=self._config.name,
                 frame=frame,
                 extracted_at=self._now,
-                mode=LoadMode.FULL if self._is_complete else LoadMode.DELTA,
+                mode=LoadMode.FULL if self._is_whole else LoadMode.DELTA,
+                gone=pl.DataFrame(
+                    {"_source_record_id": self._gone},
+                    schema={"_source_record_id": pl.String},
+                ),
                 header_names={c: name for name, c in self._schema.columns.items()},
                 type_hints=self._schema.hints,
                 declared_drift=drift,
@@ -300,6 +330,9 @@ class RecordSync:
                 | _HISTORY_HINTS,
             )
         ]
+
+    def _living(self) -> pl.LazyFrame:
+        return self._current().filter(~pl.col("_is_deleted"))
 
     def _current(self) -> pl.LazyFrame:
         return self._landing.current(

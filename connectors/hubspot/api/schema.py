@@ -125,9 +125,17 @@ def read_schema(
         definitions=()
         if warning
         else [_definition(landing, definitions[key]) for key in sorted(definitions)],
-        history=tuple(item for item in history if item in definitions),
+        history=tuple(item for item in history if _has_history(definitions, item)),
         warning=warning,
     )
+
+
+def _has_history(definitions: Mapping[str, Mapping[str, Any]], name: str) -> bool:
+    """Whether a property has changes of its own.
+
+    The portal works out calculated ones anew and dates that as a change.
+    """
+    return name in definitions and not definitions[name].get("calculated")
 
 
 def picklist_drift(

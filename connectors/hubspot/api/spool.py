@@ -69,6 +69,13 @@ class Spool:
             self.rows += frame.height
             self._write(frame, self.parts, "landed")
 
+    def clear(self) -> None:
+        """Forget every row and remove the files."""
+        self._buffer, self._archived, self.rows = [], [], 0
+        for path in (*self.parts, *self.history_parts):
+            path.unlink(missing_ok=True)
+        self.parts, self.history_parts = [], []
+
     def flush(self) -> None:
         """Write what is held."""
         if not self._buffer:
