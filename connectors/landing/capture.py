@@ -21,7 +21,9 @@ import polars as pl
 from connectors.landing.model import LoadMode
 from connectors.landing.schema import METADATA_SCHEMA, DeleteKind
 
-MEMORY_LIMIT = "1GB"
+# What does not fit is spilled to the disk of the landing zone. Together with what Polars
+# needs for a wide page, a load of any size stays below 1 GiB.
+MEMORY_LIMIT = "512MB"
 ROW_GROUP = 16_384
 
 _STATE = "_row_hash, _is_deleted, _delete_kind, _merged_into"
@@ -111,13 +113,18 @@ class ChangeCapture:
         self._con.execute(
             f"""
             CREATE TEMP TABLE verdict AS
-            SELECT kept._load_seq, kept._source_record_id, kept._row_hash,
-                CASE
-                    WHEN current._source_record_id IS NULL THEN 'new'
-                    WHEN {_SAME_STATE.format(l="kept", r="current")} THEN 'unchanged'
-                    ELSE 'changed'
-                END AS outcome
-            FROM kept LEFT JOIN current USING (_source_record_id)
+            SELECT _load_seq, outcome,
+                md5_number_lower(outcome || _source_record_id || ' '
+                    || lower(hex(_row_hash))) AS digest
+            FROM (
+                SELECT kept._load_seq, kept._source_record_id, kept._row_hash,
+                    CASE
+                        WHEN current._source_record_id IS NULL THEN 'new'
+                        WHEN {_SAME_STATE.format(l="kept", r="current")}
+                            THEN 'unchanged'
+                        ELSE 'changed'
+                    END AS outcome
+                FROM kept LEFT JOIN current USING (_source_record_id))
             """
         )
         # A record that was deleted or merged before it vanished keeps that evidence.
@@ -128,7 +135,7 @@ class ChangeCapture:
         self._con.execute(
             f"""
             CREATE TEMP TABLE gone AS
-            SELECT current._source_record_id, current._load_id, current._row_hash
+            SELECT current._source_record_id, current._load_id
             FROM current
             WHERE {gone} AND NOT EXISTS (
                 SELECT 1 FROM kept
@@ -149,7 +156,7 @@ class ChangeCapture:
         self._con.execute(
             f"""
             COPY (
-                SELECT incoming._row_hash, verdict.outcome
+                SELECT lower(hex(incoming._row_hash)) AS _row_hash, verdict.outcome
                 FROM incoming LEFT JOIN verdict USING (_load_seq)
                 ORDER BY incoming._load_seq
             ) TO {_quote_path(outcomes)} (FORMAT parquet, COMPRESSION lz4)
@@ -199,16 +206,16 @@ class ChangeCapture:
         return path
 
     def _read_incoming(self, order_by: Sequence[str]) -> None:
-        """Keep the newest row per id; later rows win ties."""
-        newest = "".join(
-            f"{quote_identifier(name)} DESC NULLS LAST, " for name in order_by
-        )
+        """Keep the newest row per id; later rows win ties.
+
+        Hashes are held as bytes, and the columns of the order are read again where ids
+        repeat: what is held per row is what counts for large loads.
+        """
         self._con.execute(
             f"""
             CREATE TEMP TABLE incoming AS
             SELECT _load_seq, _source_record_id, _is_deleted, _delete_kind,
-                _merged_into, {row_hash_expression(self._columns)} AS _row_hash
-                {"".join(f", {quote_identifier(name)}" for name in order_by)}
+                _merged_into, unhex({row_hash_expression(self._columns)}) AS _row_hash
             FROM read_parquet({_quote_path(self._incoming)})
             """
         )
@@ -216,10 +223,17 @@ class ChangeCapture:
             "SELECT count(*) - count(DISTINCT _source_record_id) FROM incoming"
         ).fetchall()[0][0]
         if repeats:
+            names = [quote_identifier(name) for name in order_by]
+            newest = "".join(f"{name} DESC NULLS LAST, " for name in names)
+            listed = "".join(f", {name}" for name in names)
             self._con.execute(
                 f"""
                 CREATE TEMP TABLE kept AS
-                SELECT _load_seq, _source_record_id, {_STATE} FROM incoming
+                SELECT _load_seq, _source_record_id, {_STATE}
+                FROM incoming JOIN (
+                    SELECT _load_seq{listed}
+                    FROM read_parquet({_quote_path(self._incoming)})
+                ) USING (_load_seq)
                 QUALIFY row_number() OVER (
                     PARTITION BY _source_record_id
                     ORDER BY {newest} _load_seq DESC) = 1
@@ -234,7 +248,7 @@ class ChangeCapture:
             self._con.execute(
                 """
                 CREATE TEMP TABLE current (
-                    _source_record_id VARCHAR, _load_id VARCHAR, _row_hash VARCHAR,
+                    _source_record_id VARCHAR, _load_id VARCHAR, _row_hash BLOB,
                     _is_deleted BOOLEAN, _delete_kind VARCHAR, _merged_into VARCHAR)
                 """
             )
@@ -244,7 +258,7 @@ class ChangeCapture:
             CREATE TEMP TABLE current AS
             SELECT _source_record_id, max(_load_id) AS _load_id,
                 unnest(arg_max(struct_pack(
-                    _row_hash := _row_hash, _is_deleted := _is_deleted,
+                    _row_hash := unhex(_row_hash), _is_deleted := _is_deleted,
                     _delete_kind := _delete_kind, _merged_into := _merged_into
                 ), _load_id))
             FROM read_parquet({_quote_paths(self._landed)}, union_by_name = true)
@@ -270,10 +284,10 @@ class ChangeCapture:
             ).fetchall()[0][0]
         fingerprint = self._con.execute(
             """
-            SELECT coalesce(bit_xor(md5_number_lower(line)), 0) FROM (
-                SELECT outcome || _source_record_id || ' ' || _row_hash AS line
-                FROM verdict WHERE outcome <> 'unchanged'
-                UNION ALL SELECT 'gone' || _source_record_id FROM gone)
+            SELECT coalesce(bit_xor(digest), 0) FROM (
+                SELECT digest FROM verdict WHERE outcome <> 'unchanged'
+                UNION ALL
+                SELECT md5_number_lower('gone' || _source_record_id) FROM gone)
             """
         ).fetchall()[0][0]
         living = self._con.execute(
