@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +37,6 @@ from connectors.landing import (
     SourceReport,
 )
 from connectors.salesforce.api_config import SalesforceApiConfig
-from connectors.salesforce.bulk import BulkReader
 from connectors.salesforce.describe import (
     FieldShape,
     ObjectShape,
@@ -45,13 +44,12 @@ from connectors.salesforce.describe import (
     read_shape,
 )
 from connectors.salesforce.extraction import ensure_contracts
-from connectors.salesforce.plan import Plan, decide, remember
+from connectors.salesforce.plan import Plan, Window, decide, remember
+from connectors.salesforce.querying import QueryReader
 from connectors.salesforce.reconciliation import compare_ids, id_fields
 from connectors.salesforce.records import data_columns, identity_columns
 from connectors.salesforce.reference import SOURCE_TYPE
-from connectors.salesforce.rest import TooManyRecordsError, read_rest
 from connectors.salesforce.service import (
-    BulkRefusedError,
     FieldMissingError,
     QueryFailedError,
     SalesforceService,
@@ -218,7 +216,7 @@ class _Run:
         started: datetime,
     ) -> None:
         with _Folder(self.work / shape.landing_name) as folder:
-            spool = self._query(shape, shape.fields, plan.where, folder)
+            spool = self._query(shape, shape.fields, plan.window, folder, started)
             self._commit(shape, plan, entry, spool)
             if plan.reconciles:
                 plan = self._reconcile(shape, plan, entry, spool, started)
@@ -235,12 +233,12 @@ class _Run:
     ) -> Plan:
         """Mark purged records; read in full what the windows missed."""
         with _Folder(self.work / f"{shape.landing_name}-ids") as folder:
-            ids = self._query(shape, id_fields(shape), "", folder)
+            ids = self._query(shape, id_fields(shape), None, folder, started)
             if not ids.rows and not self.config.allow_empty:
                 # As an empty full read does, this would mark every record as gone.
                 plan = Plan(
                     mode=LoadMode.FULL,
-                    where="",
+                    window=None,
                     reason="the org shows no record any more",
                     reconciles=False,
                 )
@@ -257,12 +255,12 @@ class _Run:
             )
             plan = Plan(
                 mode=LoadMode.FULL,
-                where="",
+                window=None,
                 reason=f"{found.missed} records were missed",
                 reconciles=False,
             )
             spool.clear()
-            spool = self._query(shape, shape.fields, "", spool.folder)
+            spool = self._query(shape, shape.fields, None, spool.folder, started)
             self._commit(shape, plan, entry, spool)
         elif found.gone.height:
             self._commit(shape, plan, entry, spool, gone=found.gone)
@@ -271,54 +269,13 @@ class _Run:
     def _query(
         self,
         shape: ObjectShape,
-        fields: tuple[FieldShape, ...] | list[FieldShape],
-        where: str,
+        fields: Sequence[FieldShape],
+        window: Window | None,
         folder: Path,
+        started: datetime,
     ) -> Spool:
-        """Read a query by the cheaper way, and by the other one if that is refused."""
-        config = self.config
-        spool = Spool(folder, fields)
-        soql = shape.soql(where, [item.api_name for item in fields])
-        most: int | None = config.bulk_threshold
-        if not where and self._count(shape.api_name) > config.bulk_threshold:
-            most = -1
-        if most is not None and most >= 0:
-            try:
-                read_rest(
-                    self.service,
-                    soql,
-                    spool,
-                    page_size=config.rest_page_size,
-                    most=most,
-                )
-            except (TooManyRecordsError, QueryFailedError) as reason:
-                _LOGGER.info("%s: Bulk instead of REST (%s)", shape.api_name, reason)
-            else:
-                return spool
-        reader = BulkReader(
-            self.service, config.bulk_page_size, config.bulk_timeout_minutes * 60.0
-        )
-        try:
-            reader.read(shape.api_name, soql, spool)
-        except BulkRefusedError as error:
-            self.notes.append(
-                f"{shape.landing_name}: the Bulk API refuses it, read over REST"
-            )
-            _LOGGER.info("%s: REST instead of Bulk (%s)", shape.api_name, error)
-            spool = Spool(folder, fields)
-            read_rest(
-                self.service, soql, spool, page_size=config.rest_page_size, most=None
-            )
-        return spool
-
-    def _count(self, name: str) -> int:
-        """Ask roughly how many records an object has; 0 when the org does not say."""
-        try:
-            found = self.service.get("/limits/recordCount", params={"sObjects": name})
-        except (MissingScopeError, RemoteObjectMissingError):
-            return 0
-        counts = [item.get("count", 0) for item in found.get("sObjects", ())]
-        return int(counts[0]) if counts else 0
+        reader = QueryReader(self.service, self.config, started, self.notes)
+        return reader.read(shape, fields, window, folder)
 
     def _commit(
         self,

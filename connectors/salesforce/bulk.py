@@ -23,6 +23,7 @@ from connectors.errors import (
 from connectors.http import Download
 from connectors.salesforce.service import (
     QueryFailedError,
+    QueryTooLargeError,
     SalesforceService,
     require_text,
 )
@@ -35,8 +36,16 @@ _JOB_ATTEMPTS = 2
 _CREATED_SLACK = timedelta(seconds=2)
 
 
+# What a job says that did not get done in time, in all the attempts of the server.
+_TOO_SLOW = ("TIMEOUT", "RETRIED MORE THAN FIFTEEN TIMES")
+
+
 class _JobFailedError(Exception):
     """A job ended without a result."""
+
+    def __init__(self, state: str, message: str) -> None:
+        super().__init__(state)
+        self.is_too_slow = any(words in message.upper() for words in _TOO_SLOW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,7 @@ class BulkReader:
 
         Raises:
             BulkRefusedError: The Bulk API does not read this object.
+            QueryTooLargeError: The server gave up on the query; ask for less at once.
             QueryFailedError: The job failed twice or did not end in time.
             TruncatedResponseError: Pages stayed incomplete in every attempt.
         """
@@ -66,6 +76,12 @@ class BulkReader:
             try:
                 processed = self._wait(job_id)
             except _JobFailedError as failure:
+                if failure.is_too_slow:
+                    self._tidy(job_id)
+                    raise QueryTooLargeError(
+                        f"reading {object_name} with a Bulk job: the server gave up on "
+                        "it for lack of time; it has to be read in smaller parts"
+                    ) from None
                 if attempt == _JOB_ATTEMPTS:
                     raise QueryFailedError(
                         f"reading {object_name} with a Bulk job: the job ended as "
@@ -130,7 +146,7 @@ class BulkReader:
             if state == "JobComplete":
                 return int(job.get("numberRecordsProcessed", 0))
             if state in ("Failed", "Aborted"):
-                raise _JobFailedError(state)
+                raise _JobFailedError(state, str(job.get("errorMessage", "")))
             if waited >= self.timeout_seconds:
                 self._tidy(job_id, is_running=True)
                 raise QueryFailedError(

@@ -24,19 +24,63 @@ from connectors.salesforce.describe import ObjectShape
 _LITERAL = "%Y-%m-%dT%H:%M:%SZ"
 
 
+# Salesforce was founded then; no record is older.
+_OLDEST = datetime(1999, 1, 1, tzinfo=UTC)
+_NARROWEST = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """Records whose stamp lies between two moments; an end that is None is open.
+
+    Example:
+        >>> Window(field="SystemModstamp", upper=datetime(2026, 1, 1, tzinfo=UTC)).where
+        'SystemModstamp < 2026-01-01T00:00:00Z'
+    """
+
+    field: str
+    lower: datetime | None = None
+    upper: datetime | None = None
+
+    @property
+    def where(self) -> str:
+        """Condition of a query."""
+        parts = []
+        if self.lower is not None:
+            parts.append(f"{self.field} >= {_literal(self.lower)}")
+        if self.upper is not None:
+            parts.append(f"{self.field} < {_literal(self.upper)}")
+        return " AND ".join(parts)
+
+    def halves(self, now: datetime) -> tuple[Window, Window] | None:
+        """Cut the window in two, earlier half first; None when it is too narrow.
+
+        An open end stays open, so that a record that changes meanwhile and leaves the
+        earlier half is met in the later one.
+        """
+        lower, upper = self.lower or _OLDEST, self.upper or now
+        middle = (lower + (upper - lower) / 2).replace(microsecond=0)
+        if middle - lower < _NARROWEST:
+            return None
+        return (
+            Window(field=self.field, lower=self.lower, upper=middle),
+            Window(field=self.field, lower=middle, upper=self.upper),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """How one object is read.
 
     Attributes:
         mode: FULL reads everything and marks what is gone.
-        where: Condition of the query; empty for everything.
+        window: Which records; None for all.
         reason: Why, for people.
         reconciles: Whether ids are compared afterwards.
     """
 
     mode: LoadMode
-    where: str
+    window: Window | None
     reason: str
     reconciles: bool
 
@@ -68,13 +112,10 @@ def decide(
         return _full("formula fields are refreshed")
     last = min(_moment(entry["through"]), started)
     lower = last - timedelta(seconds=config.overlap_seconds)
-    where = (
-        f"{shape.stamp} >= {_literal(lower)} AND {shape.stamp} < {_literal(started)}"
-    )
     period = timedelta(days=config.reconcile_every_days)
     return Plan(
         mode=LoadMode.DELTA,
-        where=where,
+        window=Window(field=shape.stamp, lower=lower, upper=started),
         reason=f"{shape.stamp} from {_literal(lower)} to {_literal(started)}",
         reconciles=started - _moment(entry["ids_at"]) >= period,
     )
@@ -98,7 +139,7 @@ def remember(
 
 
 def _full(reason: str) -> Plan:
-    return Plan(mode=LoadMode.FULL, where="", reason=reason, reconciles=False)
+    return Plan(mode=LoadMode.FULL, window=None, reason=reason, reconciles=False)
 
 
 def _literal(moment: datetime) -> str:

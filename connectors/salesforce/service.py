@@ -44,6 +44,10 @@ class QueryFailedError(ServiceUnavailableError):
     """One query could not be carried out: too long, too slow, or its job failed."""
 
 
+class QueryTooLargeError(QueryFailedError):
+    """The server gave up on a query that asks for too much at once."""
+
+
 class FieldMissingError(RemoteObjectMissingError):
     """A field or object vanished between its description and the query."""
 

@@ -122,6 +122,12 @@ class Spool:
         ids = self.scan().select(pl.col("id").n_unique())
         return int(ids.collect().item())
 
+    def absorb(self, other: Spool) -> None:
+        """Take over the pages of another spool with the same columns."""
+        self.paths += other.paths
+        self.rows += other.rows
+        self.nul_pages += other.nul_pages
+
     def clear(self) -> None:
         """Forget every page."""
         for path in self.paths:

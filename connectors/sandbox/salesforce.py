@@ -6,7 +6,8 @@ The façade; import from here. `create_app` makes an ASGI application over an `O
     POST /sandbox/clock      {"advance_seconds": 3600}
     POST /sandbox/settings   {"daily_limit": 15000, "used": 0, "page_size": 2000,
                               "polls_until_done": 1, "bulk_refuses": ["Case"],
-                              "fail_next_job": "...", "expire_tokens": true}
+                              "fail_next_job": "...", "slow_above": 50000,
+                              "expire_tokens": true}
     POST /sandbox/do         {"what": "merge", "object": "Contact", ...}: salesforce_life
 """
 
@@ -246,6 +247,8 @@ class SalesforceSandbox:
         bulk = self.bulk
         bulk.polls_until_done = document.get("polls_until_done", bulk.polls_until_done)
         bulk.fail_next = document.get("fail_next_job", bulk.fail_next)
+        if "slow_above" in document:
+            bulk.slow_above = self.queries.slow_above = document["slow_above"]
         if "bulk_refuses" in document:
             bulk.refused |= set(document["bulk_refuses"])
         if document.get("expire_tokens"):

@@ -77,6 +77,7 @@ class BulkJobs:
         polls_until_done: How often a status call still says InProgress.
         fail_next: Error message with which the next job fails, once.
         refused: Objects that the Bulk API does not support.
+        slow_above: Records above which a query is not done in time.
     """
 
     org: Org
@@ -84,6 +85,7 @@ class BulkJobs:
     polls_until_done: int = 1
     fail_next: str | None = None
     refused: set[str] = field(default_factory=lambda: set(_REFUSED))
+    slow_above: int | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
     _pages: int = 0
 
@@ -132,6 +134,8 @@ class BulkJobs:
         )
         if self.fail_next is not None:
             job.error, self.fail_next = self.fail_next, None
+        elif self.slow_above is not None and rows > self.slow_above:
+            job.error = "InternalServerError : Retried more than fifteen times"
         self.jobs[job.id] = job
         return job
 

@@ -32,6 +32,7 @@ class Queries:
 
     def __init__(self, org: Org, *, page_size: int = 2000) -> None:
         self.page_size = page_size
+        self.slow_above: int | None = None
         self._org = org
         self._open: dict[str, _OpenQuery] = {}
 
@@ -63,6 +64,10 @@ class Queries:
                 f"SELECT {columns} FROM {quote(query.schema.name)} "
                 f"{where(query, is_all)}{order}{limit}"
             ).fetchall()
+        if self.slow_above is not None and len(rows) > self.slow_above:
+            raise SoqlError(
+                "QUERY_TIMEOUT", "Your query request was running for too long."
+            )
         start = json.dumps(
             {
                 "attributes": {

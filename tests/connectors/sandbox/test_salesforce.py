@@ -75,7 +75,8 @@ def test_a_foreign_client_describes_and_is_told_errors_as_it_expects(
         foreign.query("SELECT Id FROM Contact")
 
 
-def test_a_foreign_bulk_client_reads_every_page(live) -> None:
+def test_a_foreign_bulk_client_reads_every_page(live, monkeypatch) -> None:
+    monkeypatch.setattr("simple_salesforce.bulk2.sleep", lambda _: None)
     handler = SFBulk2Handler(TOKEN, f"{live.url}/services/data/v62.0/jobs/")
     pages = list(
         handler.Contact.query_all(
