@@ -7,6 +7,7 @@
         ├── ConfigurationError     settings contradict each other or the data
         ├── ReferenceDataError     a reference file is missing or malformed
         ├── InputError             an input table is missing, unreadable or lacks columns
+        ├── HookError              a user's own standardiser is missing or answers wrongly
         ├── ConservationError      records went in that did not come out (or the reverse)
         └── EngineError            a library behind a seam (Splink, Great Expectations) failed
 
@@ -41,6 +42,10 @@ class ReferenceDataError(PermanentError):
 
 class InputError(PermanentError):
     """An input table is missing, unreadable or lacks declared columns."""
+
+
+class HookError(PermanentError):
+    """A standardiser of the user's own cannot be loaded, raises or answers wrongly."""
 
 
 class ConservationError(PermanentError):

@@ -10,6 +10,7 @@ from hygiene.reference.files import (
     ReferenceFile,
     read_reference_csv,
     read_reference_yaml,
+    reference_files,
     reference_fingerprint,
     reference_header,
 )
@@ -18,6 +19,7 @@ __all__ = [
     "ReferenceFile",
     "read_reference_csv",
     "read_reference_yaml",
+    "reference_files",
     "reference_fingerprint",
     "reference_header",
 ]

@@ -130,6 +130,22 @@ def read_reference_csv(name: str) -> list[dict[str, str]]:
     return rows
 
 
+def reference_files() -> tuple[str, ...]:
+    """Return the names of the shipped reference files, folders included, in order.
+
+    Example:
+        >>> "vocabularies/boolean.yaml" in reference_files()
+        True
+    """
+    return tuple(
+        sorted(
+            path.relative_to(FOLDER).as_posix()
+            for path in FOLDER.rglob("*")
+            if path.suffix in _DATA_SUFFIXES
+        )
+    )
+
+
 def reference_fingerprint() -> str:
     """Return a hash over every shipped reference file, independent of the machine.
 
@@ -141,10 +157,10 @@ def reference_fingerprint() -> str:
         64
     """
     digest = hashlib.sha256()
-    for path in sorted(FOLDER.iterdir(), key=lambda item: item.name):
-        if path.suffix in _DATA_SUFFIXES:
-            digest.update(path.name.encode())
-            digest.update(b"\0")
-            digest.update(path.read_bytes())
-            digest.update(b"\0")
+    for name in reference_files():
+        path = FOLDER / name
+        digest.update(name.encode())
+        digest.update(b"\0")
+        digest.update(path.read_bytes())
+        digest.update(b"\0")
     return digest.hexdigest()

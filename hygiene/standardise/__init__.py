@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hygiene.standardise.accounts import ACCOUNT_OUTPUTS
 from hygiene.standardise.address import (
-    TextResult,
+    find_state_code,
     infer_country,
     standardise_city,
     standardise_postal_code,
@@ -18,16 +18,22 @@ from hygiene.standardise.address import (
 from hygiene.standardise.company import CompanyResult, standardise_company
 from hygiene.standardise.contacts import CONTACT_OUTPUTS
 from hygiene.standardise.country import CountryResult, standardise_country
+from hygiene.standardise.dates import (
+    DateResult,
+    standardise_birth_date,
+    standardise_date,
+)
 from hygiene.standardise.email_address import (
     EmailResult,
     EmailStandardiser,
     standardise_email,
 )
-from hygiene.standardise.job_title import (
-    standardise_birth_date,
-    standardise_industry,
-    standardise_job_title,
+from hygiene.standardise.job_role import (
+    JobRole,
+    JobRoleClassifier,
+    classify_job_title,
 )
+from hygiene.standardise.job_title import standardise_job_title
 from hygiene.standardise.junk_records import RecordIdentity, find_test_rule
 from hygiene.standardise.name_parse import PersonName, PersonNameInput
 from hygiene.standardise.person_name import (
@@ -35,6 +41,12 @@ from hygiene.standardise.person_name import (
     standardise_person_name,
 )
 from hygiene.standardise.phone import PhoneResult, standardise_phone
+from hygiene.standardise.picklists import (
+    Picklist,
+    load_picklists,
+    standardise_choice,
+    standardise_company_size,
+)
 from hygiene.standardise.quarantine import (
     QUARANTINE_SCHEMA,
     QuarantineReport,
@@ -43,6 +55,7 @@ from hygiene.standardise.quarantine import (
 from hygiene.standardise.settings import (
     Blocklist,
     ExtraPlaceholders,
+    FieldRule,
     StandardiseSettings,
 )
 from hygiene.standardise.stage import (
@@ -51,6 +64,7 @@ from hygiene.standardise.stage import (
     standardise_contacts,
 )
 from hygiene.standardise.status import Status
+from hygiene.standardise.text_result import TextResult
 from hygiene.standardise.version import STANDARDISER_VERSION, standardiser_version
 from hygiene.standardise.vocabulary import (
     Vocabulary,
@@ -67,14 +81,19 @@ __all__ = [
     "Blocklist",
     "CompanyResult",
     "CountryResult",
+    "DateResult",
     "DomainResult",
     "EmailResult",
     "EmailStandardiser",
     "ExtraPlaceholders",
+    "FieldRule",
+    "JobRole",
+    "JobRoleClassifier",
     "PersonName",
     "PersonNameInput",
     "PersonNameStandardiser",
     "PhoneResult",
+    "Picklist",
     "QuarantineReport",
     "RecordIdentity",
     "StandardiseReport",
@@ -82,20 +101,25 @@ __all__ = [
     "Status",
     "TextResult",
     "Vocabulary",
+    "classify_job_title",
     "collect_quarantine",
     "default_vocabulary",
+    "find_state_code",
     "find_test_rule",
     "infer_country",
+    "load_picklists",
     "load_vocabulary",
     "standardise_accounts",
     "standardise_birth_date",
+    "standardise_choice",
     "standardise_city",
     "standardise_company",
+    "standardise_company_size",
     "standardise_contacts",
     "standardise_country",
+    "standardise_date",
     "standardise_domain",
     "standardise_email",
-    "standardise_industry",
     "standardise_job_title",
     "standardise_person_name",
     "standardise_phone",

@@ -7,13 +7,17 @@ from typing import Any, Final
 
 import polars as pl
 
+from hygiene.standardise.column_groups import (
+    standardise_address_columns,
+    standardise_choice_column,
+)
 from hygiene.standardise.company import standardise_company
-from hygiene.standardise.contacts import RegionChooser, standardise_address_columns
+from hygiene.standardise.contacts import RegionChooser
 from hygiene.standardise.country import standardise_country
 from hygiene.standardise.distinct import map_distinct
-from hygiene.standardise.job_title import standardise_industry
 from hygiene.standardise.junk_records import RecordIdentity, find_test_rule
 from hygiene.standardise.phone import standardise_phone
+from hygiene.standardise.picklists import load_picklists, standardise_company_size
 from hygiene.standardise.settings import StandardiseSettings
 from hygiene.standardise.status import Status
 from hygiene.standardise.version import standardiser_version
@@ -25,19 +29,25 @@ _FLAG: Final = pl.Boolean()
 
 ACCOUNT_INPUTS: Final[tuple[str, ...]] = (
     "source_name", "account_name", "domain", "website", "phone", "street", "city", "state",
-    "postal_code", "country", "industry",
+    "postal_code", "country", "industry", "employee_count", "account_type",
 )  # fmt: skip
 
 ACCOUNT_OUTPUTS: Final[dict[str, pl.DataType]] = {
-    "account_name_std": _TEXT, "account_name_match": _TEXT, "legal_form_std": _TEXT,
-    "account_name_status": _TEXT, "account_name_rule": _TEXT,
+    "account_name_std": _TEXT, "account_name_match": _TEXT, "account_name_acronym": _TEXT,
+    "legal_form_std": _TEXT, "account_name_status": _TEXT, "account_name_rule": _TEXT,
     "domain_std": _TEXT, "domain_status": _TEXT, "domain_rule": _TEXT,
     "is_free_domain": _FLAG,
-    "phone_e164": _TEXT, "phone_extension": _TEXT, "phone_status": _TEXT,
-    "country_code": _TEXT, "country_status": _TEXT,
-    "city_std": _TEXT, "state_std": _TEXT, "postal_code_std": _TEXT, "street_std": _TEXT,
-    "industry_std": _TEXT, "is_test_record": _FLAG, "test_rule": _TEXT,
-    "standardiser_version": _TEXT,
+    "phone_e164": _TEXT, "phone_extension": _TEXT, "phone_type": _TEXT,
+    "phone_status": _TEXT, "phone_rule": _TEXT, "phone_others": _TEXT,
+    "country_code": _TEXT, "country_status": _TEXT, "country_rule": _TEXT,
+    "city_std": _TEXT, "city_status": _TEXT, "city_rule": _TEXT,
+    "state_std": _TEXT, "state_code": _TEXT, "state_status": _TEXT, "state_rule": _TEXT,
+    "postal_code_std": _TEXT, "postal_code_status": _TEXT, "postal_code_rule": _TEXT,
+    "street_std": _TEXT, "street_status": _TEXT, "street_rule": _TEXT,
+    "industry_std": _TEXT, "industry_status": _TEXT, "industry_rule": _TEXT,
+    "company_size_std": _TEXT, "company_size_status": _TEXT, "company_size_rule": _TEXT,
+    "account_type_std": _TEXT, "account_type_status": _TEXT, "account_type_rule": _TEXT,
+    "is_test_record": _FLAG, "test_rule": _TEXT, "standardiser_version": _TEXT,
 }  # fmt: skip
 
 
@@ -58,6 +68,7 @@ class AccountStandardiser:
         self._words = load_vocabulary(settings)
         self._version = standardiser_version(settings)
         self._region = RegionChooser(settings, self._words)
+        self._picklists = load_picklists(settings.vocabularies)
 
     def has_identity(self) -> pl.Expr:
         """Return the condition under which a record is worth keeping in the flow."""
@@ -77,12 +88,16 @@ class AccountStandardiser:
         country = map_distinct(
             raw,
             ["country"],
-            lambda value: standardise_country(value, vocabulary=words)[:2],
-            _texts("country_code", "country_status"),
+            partial(standardise_country, vocabulary=words),
+            _texts("country_code", "country_status", "country_rule"),
         )
         raw = raw.hstack(country.select("country_code"))
         raw = raw.with_columns(self._region(raw).alias("region"))
-        industry = partial(standardise_industry, vocabulary=words)
+        size = partial(
+            standardise_company_size,
+            picklist=self._picklists["company_size"],
+            vocabulary=words,
+        )
         result = pl.concat(
             [
                 country,
@@ -90,8 +105,17 @@ class AccountStandardiser:
                 self._standardise_domain(raw),
                 self._standardise_phone(raw),
                 standardise_address_columns(raw, words),
+                *(
+                    standardise_choice_column(raw, name, self._picklists[name], words)
+                    for name in ("industry", "account_type")
+                ),
                 map_distinct(
-                    raw, ["industry"], lambda v: industry(v)[:1], _texts("industry_std")
+                    raw,
+                    ["employee_count"],
+                    size,
+                    _texts(
+                        "company_size_std", "company_size_status", "company_size_rule"
+                    ),
                 ),
             ],
             how="horizontal",
@@ -111,7 +135,7 @@ class AccountStandardiser:
             partial(standardise_company, vocabulary=self._words),
             _texts(
                 "account_name_std", "account_name_status", "account_name_rule",
-                "account_name_match", "legal_form_std",
+                "account_name_match", "legal_form_std", "account_name_acronym",
             ),
         )  # fmt: skip
 
@@ -139,15 +163,17 @@ class AccountStandardiser:
 
     def _standardise_phone(self, raw: pl.DataFrame) -> pl.DataFrame:
         def run(value: str | None, region: str | None) -> tuple[Any, ...]:
-            found = standardise_phone(value, region=region, vocabulary=self._words)
-            return found.value, found.extension, found.status
+            return standardise_phone(value, region=region, vocabulary=self._words)
 
         return map_distinct(
             raw,
             ["phone", "region"],
             run,
-            _texts("phone_e164", "phone_extension", "phone_status"),
-        )
+            _texts(
+                "phone_e164", "phone_status", "phone_rule", "phone_extension",
+                "phone_type", "phone_others",
+            ),
+        )  # fmt: skip
 
     def _find_tests(self, result: pl.DataFrame) -> pl.DataFrame:
         def run(

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, NamedTuple
+from itertools import accumulate
+from typing import Any, Final
 
+from hygiene.standardise.address_words import state_key
 from hygiene.standardise.status import Status
+from hygiene.standardise.street import expand_street
 from hygiene.standardise.text import clean_compatible_text, clean_text, repair_mojibake
+from hygiene.standardise.text_result import TextResult
 from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
@@ -78,14 +83,6 @@ _TELLING_POSTCODES: Final = (
 _US_ZIP: Final = re.compile(r"\d{5}(?:-\d{4})?\Z")
 
 
-class TextResult(NamedTuple):
-    """Verdict on one piece of an address or another text."""
-
-    value: str | None
-    status: Status
-    rule: str
-
-
 def title_case(text: str) -> str:
     """Return all-capital or all-small text with a capital per word.
 
@@ -153,25 +150,36 @@ def standardise_city(
 
 
 def standardise_street(
-    raw: str | None, *, vocabulary: Vocabulary | None = None
+    raw: str | None,
+    *,
+    country: str | None = None,
+    vocabulary: Vocabulary | None = None,
 ) -> TextResult:
-    r"""Return a street on one line with its case repaired.
+    r"""Return a street on one line with its case repaired and abbreviations written out.
 
     Args:
         raw: The street lines as received.
+        country: ISO alpha-2 code of the record's country, which decides what an
+            abbreviation means; without it none is written out.
         vocabulary: Words to compare with; the shipped ones by default.
 
     Returns:
         Street, status and rule.
 
     Example:
-        >>> standardise_street("MAIN STREET 5\nFLOOR 2").value
-        'Main Street 5, Floor 2'
+        >>> standardise_street("5 MAIN ST\nFL 2", country="US").value
+        '5 Main Street, Floor 2'
     """
-    text = _clean_place(raw, vocabulary or default_vocabulary(), "street")
+    vocab = vocabulary or default_vocabulary()
+    text = _clean_place(raw, vocab, "street")
     if isinstance(text, TextResult):
         return text
     repaired = title_case(text)
+    words = vocab.addresses.streets.get(country) if country else None
+    if words is not None:
+        written = expand_street(repaired, words)
+        if written != repaired:
+            return TextResult(written, Status.CORRECTED, "street.abbreviation")
     if repaired != text:
         return TextResult(repaired, Status.CORRECTED, "street.case")
     return TextResult(text, Status.VALID, "street.valid")
@@ -180,7 +188,9 @@ def standardise_street(
 def standardise_state(
     raw: str | None, *, country: str | None, vocabulary: Vocabulary | None = None
 ) -> TextResult:
-    """Return a state: its code in countries that use codes, tidied text elsewhere.
+    """Return a state: its postal abbreviation where addresses use one, else tidied text.
+
+    `find_state_code` gives the ISO 3166-2 code of every known one.
 
     Args:
         raw: The state or province as received.
@@ -199,16 +209,40 @@ def standardise_state(
     if isinstance(text, TextResult):
         return text
     if country is not None:
-        key = " ".join(text.casefold().replace(".", "").split())
-        code = words.addresses.states.get((country, key))
-        if code is not None:
-            return TextResult(code, Status.VALID, "state.valid")
+        found = words.addresses.find_state(text, country)
+        if found is not None and found.postal is not None:
+            return TextResult(found.postal, Status.VALID, "state.valid")
     repaired = title_case(text)
     if len(repaired) <= _LONGEST_STATE_CODE and repaired.isascii():
         return TextResult(repaired.upper(), Status.VALID, "state.valid")
     if repaired != text:
         return TextResult(repaired, Status.CORRECTED, "state.case")
     return TextResult(text, Status.VALID, "state.valid")
+
+
+def find_state_code(
+    state: str | None, *, country: str | None, vocabulary: Vocabulary | None = None
+) -> str | None:
+    """Return the ISO 3166-2 code of a state.
+
+    Args:
+        state: The state as received.
+        country: ISO alpha-2 code of the record's country.
+        vocabulary: Words to compare with; the shipped ones by default.
+
+    Returns:
+        Code with its country, or None for an unknown state or country.
+
+    Example:
+        >>> find_state_code("Bavaria", country="DE")
+        'DE-BY'
+    """
+    text = clean_text(state)
+    if not text or country is None:
+        return None
+    words = vocabulary or default_vocabulary()
+    found = words.addresses.find_state(repair_mojibake(text).strip(_EDGE_DIRT), country)
+    return found.code if found is not None else None
 
 
 @lru_cache(maxsize=256)
@@ -251,22 +285,38 @@ def standardise_postal_code(
         status = Status.CORRECTED if rule else Status.VALID
         return TextResult(text, status, rule or "postal_code.valid")
     code = _NOT_CODE.sub("", text)
-    if prefixed := _COUNTRY_PREFIX.match(text):
+    fits = _compiled(plan["pattern"]).match
+    if not fits(code) and (prefixed := _COUNTRY_PREFIX.match(text)):
         # "D-10115", "CH 8001": an old way to say the country.
         code, rule = _NOT_CODE.sub("", prefixed[1]), "postal_code.country_prefix"
+    if country is not None and not fits(code) and fits(country + code):
+        # "1073" in Latvia, where "LV-" belongs to the code.
+        code, rule = country + code, "postal_code.country_added"
     digits = plan.get("digits")
     if digits and code.isdigit() and plan["shortest"] <= len(code) < digits:
         code, rule = code.zfill(digits), "postal_code.leading_zero"
     if code and not code.strip("0"):
         return TextResult(None, Status.PLACEHOLDER, "postal_code.placeholder")
-    found = _compiled(plan["pattern"]).match(code)
+    found = fits(code)
     if found is None:
         return TextResult(None, Status.INVALID, "postal_code.layout")
-    groups = [group for group in found.groups() if group]
-    layout = plan.get("layout")
-    value = layout.format(*groups) if layout and len(groups) > 1 else code
+    value = _lay_out(code, found, plan)
     status = Status.CORRECTED if rule else Status.VALID
     return TextResult(value, status, rule or "postal_code.valid")
+
+
+def _lay_out(code: str, found: re.Match[str], plan: Mapping[str, Any]) -> str:
+    layout, runs = plan.get("layout"), plan.get("runs")
+    if not layout:
+        return code
+    if runs:
+        if len(code) != sum(runs):
+            return code
+        ends = list(accumulate(runs))
+        pieces = [code[end - run : end] for end, run in zip(ends, runs, strict=True)]
+        return str(layout.format(*pieces))
+    groups = [group for group in found.groups() if group]
+    return str(layout.format(*groups)) if len(groups) > 1 else code
 
 
 def infer_country(
@@ -293,7 +343,7 @@ def infer_country(
     for country, pattern in _TELLING_POSTCODES:
         if pattern.match(post):
             return country
-    key = clean_compatible_text(state).casefold().replace(".", "")
+    key = state_key(clean_compatible_text(state))
     countries = words.addresses.state_countries.get(key, frozenset())
     if "US" in countries and _US_ZIP.match(post):
         return "US"

@@ -4,34 +4,19 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import polars as pl
 
 from hygiene.standardise.accounts import AccountStandardiser
 from hygiene.standardise.contacts import ContactStandardiser
+from hygiene.standardise.custom_fields import Standardiser, WithCustomFields
 from hygiene.standardise.settings import StandardiseSettings
 from hygiene.standardise.version import standardiser_version
 
 _LOGGER = logging.getLogger(__name__)
 KEY: Final = "source_record_key"
 Entity = Literal["contact", "account"]
-
-
-class Standardiser(Protocol):
-    """What the two entities have in common."""
-
-    inputs: tuple[str, ...]
-    outputs: dict[str, pl.DataType]
-    reason_code: str
-    rule_id: str
-    reason_detail: str
-
-    def has_identity(self) -> pl.Expr:
-        """Return the condition under which a record is worth keeping in the flow."""
-
-    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Return the canonical columns, row for row."""
 
 
 def make_standardiser(entity: Entity, settings: StandardiseSettings) -> Standardiser:
@@ -44,9 +29,13 @@ def make_standardiser(entity: Entity, settings: StandardiseSettings) -> Standard
     Returns:
         The standardiser; it remembers values, so one serves one run.
     """
-    if entity == "contact":
-        return ContactStandardiser(settings)
-    return AccountStandardiser(settings)
+    core: Standardiser = (
+        ContactStandardiser(settings)
+        if entity == "contact"
+        else AccountStandardiser(settings)
+    )
+    own = tuple(field for field in settings.fields if field.entity == entity)
+    return WithCustomFields(core, own, settings) if own else core
 
 
 class ChunkStandardiser:

@@ -10,6 +10,7 @@ from hygiene.standardise.status import Status
 from hygiene.standardise.text import (
     clean_text,
     has_letter,
+    match_form,
     repair_mojibake,
     straighten_apostrophes,
 )
@@ -21,6 +22,14 @@ _EMPTY_BRACKETS: Final = re.compile(r"\(\s*\)|\[\s*\]")
 # Accepted: "Ann@acme.com". A mail address is not a company name.
 _MAIL: Final = re.compile(r"\S+@\S+\.\S+")
 _SHORTEST_AFTER_THE: Final = 2
+_SKIPPED_IN_ACRONYM: Final = frozenset(
+    {"and", "of", "the", "for", "fur", "de", "der", "di", "e", "y"}
+)
+_FEWEST_INITIALS: Final = 2
+_MOST_INITIALS: Final = 8
+_LONGEST_ACRONYM: Final = 6
+# Accepted: "IBM", "I.B.M.". Rejected: "Ibm", "A".
+_ACRONYM: Final = re.compile(r"(?<!\w)(?:[A-Z]\.?){2,6}(?!\w)")
 
 
 class CompanyResult(NamedTuple):
@@ -31,6 +40,31 @@ class CompanyResult(NamedTuple):
     rule: str
     match: str | None = None
     legal_form: str | None = None
+    acronym: str | None = None
+
+
+def company_acronym(name: str, match: str | None) -> str | None:
+    """Return the key under which a name and its abbreviation meet.
+
+    Args:
+        name: The canonical name.
+        match: Its match form.
+
+    Returns:
+        Initials of two to eight words, or a name that is itself an acronym; else None.
+
+    Example:
+        >>> company_acronym("International Business Machines", "international business machines")
+        'ibm'
+        >>> company_acronym("IBM Inc.", "ibm")
+        'ibm'
+    """
+    words = [word for word in (match or "").split() if word not in _SKIPPED_IN_ACRONYM]
+    if _FEWEST_INITIALS <= len(words) <= _MOST_INITIALS:
+        return "".join(word[0] for word in words)
+    if len(words) == 1 and _FEWEST_INITIALS <= len(words[0]) <= _LONGEST_ACRONYM:
+        return words[0] if _ACRONYM.search(name) else None
+    return None
 
 
 def _take_native_form(text: str, forms: LegalForms) -> tuple[str, LegalForm | None]:
@@ -159,10 +193,17 @@ def standardise_company(
     if words.placeholders.holds(text, "company"):
         return CompanyResult(None, Status.PLACEHOLDER, "company.placeholder")
     match, legal_form = _match_name(straighten_apostrophes(text), words.legal_forms)
+    known_as = words.company_aliases.get(match or "") or words.company_aliases.get(
+        match_form(text) or ""
+    )
+    if known_as is not None:
+        text, rule = known_as, "company.alias"
+        match, legal_form = _match_name(known_as, words.legal_forms)
     return CompanyResult(
         value=text,
         status=Status.CORRECTED if rule else Status.VALID,
         rule=rule or "company.valid",
         match=match,
         legal_form=legal_form,
+        acronym=company_acronym(text, match),
     )

@@ -7,18 +7,18 @@ from typing import Any, Final
 
 import polars as pl
 
-from hygiene.standardise.address import (
-    infer_country,
-    standardise_city,
-    standardise_postal_code,
-    standardise_state,
-    standardise_street,
+from hygiene.standardise.address import infer_country
+from hygiene.standardise.column_groups import (
+    standardise_address_columns,
+    standardise_choice_column,
 )
 from hygiene.standardise.company import standardise_company
 from hygiene.standardise.country import standardise_country
+from hygiene.standardise.dates import standardise_date
 from hygiene.standardise.distinct import map_distinct
 from hygiene.standardise.email_address import EmailStandardiser
-from hygiene.standardise.job_title import standardise_birth_date, standardise_job_title
+from hygiene.standardise.job_role import JobRoleClassifier
+from hygiene.standardise.job_title import standardise_job_title
 from hygiene.standardise.junk_records import (
     find_test_company,
     find_test_domain,
@@ -28,6 +28,7 @@ from hygiene.standardise.junk_records import (
 from hygiene.standardise.name_parse import PersonNameInput
 from hygiene.standardise.person_name import PersonNameStandardiser
 from hygiene.standardise.phone import standardise_phone
+from hygiene.standardise.picklists import load_picklists
 from hygiene.standardise.settings import StandardiseSettings
 from hygiene.standardise.version import standardiser_version
 from hygiene.standardise.vocabulary import Vocabulary, load_vocabulary
@@ -39,25 +40,38 @@ _FLAG: Final = pl.Boolean()
 CONTACT_INPUTS: Final[tuple[str, ...]] = (
     "source_name", "full_name", "salutation", "first_name", "middle_name", "last_name",
     "suffix", "email", "phone", "mobile_phone", "job_title", "company_name", "website",
-    "street", "city", "state", "postal_code", "country", "birth_date",
+    "street", "city", "state", "postal_code", "country", "birth_date", "lead_source",
+    "lifecycle_stage", "lead_status",
 )  # fmt: skip
 
 CONTACT_OUTPUTS: Final[dict[str, pl.DataType]] = {
     "email_std": _TEXT, "email_match": _TEXT, "email_status": _TEXT, "email_rule": _TEXT,
-    "email_domain": _TEXT, "is_role_email": _FLAG, "is_free_email": _FLAG,
-    "is_disposable_email": _FLAG,
+    "email_suggestion": _TEXT, "email_domain": _TEXT, "is_role_email": _FLAG,
+    "is_free_email": _FLAG, "is_disposable_email": _FLAG,
     "phone_e164": _TEXT, "phone_extension": _TEXT, "phone_type": _TEXT,
-    "phone_status": _TEXT, "phone_rule": _TEXT,
-    "mobile_phone_e164": _TEXT, "mobile_phone_status": _TEXT,
+    "phone_status": _TEXT, "phone_rule": _TEXT, "phone_others": _TEXT,
+    "mobile_phone_e164": _TEXT, "mobile_phone_extension": _TEXT, "mobile_phone_type": _TEXT,
+    "mobile_phone_status": _TEXT, "mobile_phone_rule": _TEXT, "mobile_phone_others": _TEXT,
     "title_std": _TEXT, "given_name_std": _TEXT, "middle_name_std": _TEXT,
     "family_name_std": _TEXT, "suffix_std": _TEXT, "full_name_std": _TEXT,
     "name_status": _TEXT, "name_rule": _TEXT, "given_name_match": _TEXT,
     "family_name_match": _TEXT, "given_name_group": _TEXT,
-    "company_name_std": _TEXT, "company_name_match": _TEXT, "company_status": _TEXT,
-    "domain_std": _TEXT, "domain_status": _TEXT,
+    "company_name_std": _TEXT, "company_name_match": _TEXT, "company_name_acronym": _TEXT,
+    "company_status": _TEXT, "company_rule": _TEXT,
+    "domain_std": _TEXT, "domain_status": _TEXT, "domain_rule": _TEXT,
     "country_code": _TEXT, "country_status": _TEXT, "country_rule": _TEXT,
-    "city_std": _TEXT, "state_std": _TEXT, "postal_code_std": _TEXT, "street_std": _TEXT,
-    "job_title_std": _TEXT, "birth_date_std": pl.Date(),
+    "city_std": _TEXT, "city_status": _TEXT, "city_rule": _TEXT,
+    "state_std": _TEXT, "state_code": _TEXT, "state_status": _TEXT, "state_rule": _TEXT,
+    "postal_code_std": _TEXT, "postal_code_status": _TEXT, "postal_code_rule": _TEXT,
+    "street_std": _TEXT, "street_status": _TEXT, "street_rule": _TEXT,
+    "job_title_std": _TEXT, "job_title_status": _TEXT, "job_title_rule": _TEXT,
+    "job_seniority": _TEXT, "job_function": _TEXT, "job_persona": _TEXT,
+    "job_role_status": _TEXT, "job_role_rule": _TEXT,
+    "birth_date_std": pl.Date(), "birth_date_status": _TEXT, "birth_date_rule": _TEXT,
+    "lead_source_std": _TEXT, "lead_source_status": _TEXT, "lead_source_rule": _TEXT,
+    "lifecycle_stage_std": _TEXT, "lifecycle_stage_status": _TEXT,
+    "lifecycle_stage_rule": _TEXT,
+    "lead_status_std": _TEXT, "lead_status_status": _TEXT, "lead_status_rule": _TEXT,
     "is_test_record": _FLAG, "test_rule": _TEXT, "standardiser_version": _TEXT,
 }  # fmt: skip
 
@@ -131,6 +145,10 @@ class ContactStandardiser:
         self._region = RegionChooser(settings, self._words)
         self._email = EmailStandardiser(self._words)
         self._name = PersonNameStandardiser(self._words)
+        self._role = JobRoleClassifier(
+            {"seniority": settings.job_seniority, "function": settings.job_function}
+        )
+        self._picklists = load_picklists(settings.vocabularies)
 
     def has_identity(self) -> pl.Expr:
         """Return the condition under which a record is worth keeping in the flow."""
@@ -163,7 +181,13 @@ class ContactStandardiser:
             *self._standardise_phones(raw),
             self._standardise_name(raw),
             self._standardise_company(raw),
-            self._standardise_address(raw),
+            standardise_address_columns(raw, words),
+            self._standardise_job(raw),
+            self._standardise_birth_date(raw),
+            *(
+                standardise_choice_column(raw, name, self._picklists[name], words)
+                for name in ("lead_source", "lifecycle_stage", "lead_status")
+            ),
         ]
         result = pl.concat(parts, how="horizontal")
         result = result.hstack(self._standardise_domain(raw, result))
@@ -178,7 +202,7 @@ class ContactStandardiser:
     def _standardise_email(self, raw: pl.DataFrame) -> pl.DataFrame:
         def run(value: str | None) -> tuple[Any, ...]:
             found = self._email(value)
-            return *found[:8], find_test_email(found.value, self._words)
+            return *found, find_test_email(found.value, self._words)
 
         return map_distinct(
             raw,
@@ -190,7 +214,7 @@ class ContactStandardiser:
             | dict.fromkeys(
                 ("is_role_email", "is_free_email", "is_disposable_email"), _FLAG
             )
-            | _texts("test_email"),
+            | _texts("email_suggestion", "test_email"),
         )
 
     def _standardise_name(self, raw: pl.DataFrame) -> pl.DataFrame:
@@ -207,49 +231,56 @@ class ContactStandardiser:
         def run(value: str | None, region: str | None) -> tuple[Any, ...]:
             return standardise_phone(value, region=region, vocabulary=self._words)
 
-        names = ("e164", "status", "rule", "extension", "type")
-        phone, mobile = (
+        names = ("e164", "status", "rule", "extension", "type", "others")
+        return [
             map_distinct(
                 raw, [column, "region"], run, _texts(*(f"{column}_{n}" for n in names))
             )
             for column in ("phone", "mobile_phone")
-        )
-        return [phone, mobile.select("mobile_phone_e164", "mobile_phone_status")]
+        ]
 
     def _standardise_company(self, raw: pl.DataFrame) -> pl.DataFrame:
         def run(value: str | None) -> tuple[Any, ...]:
             found = standardise_company(value, vocabulary=self._words)
             test = find_test_company(found.value, found.match, self._words)
-            return found.value, found.match, found.status, test
+            return *found, test
 
         return map_distinct(
             raw,
             ["company_name"],
             run,
             _texts(
-                "company_name_std",
-                "company_name_match",
-                "company_status",
+                "company_name_std", "company_status", "company_rule",
+                "company_name_match", "company_legal_form", "company_name_acronym",
                 "test_company",
             ),
-        )
+        )  # fmt: skip
 
-    def _standardise_address(self, raw: pl.DataFrame) -> pl.DataFrame:
-        title = partial(standardise_job_title, vocabulary=self._words)
-        return pl.concat(
-            [
-                standardise_address_columns(raw, self._words),
-                map_distinct(
-                    raw, ["job_title"], lambda v: title(v)[:1], _texts("job_title_std")
-                ),
-                map_distinct(
-                    raw,
-                    ["birth_date"],
-                    lambda value: (standardise_birth_date(value),),
-                    {"birth_date_std": pl.Date()},
-                ),
-            ],
-            how="horizontal",
+    def _standardise_job(self, raw: pl.DataFrame) -> pl.DataFrame:
+        def run(value: str | None) -> tuple[Any, ...]:
+            return (
+                *standardise_job_title(value, vocabulary=self._words),
+                *self._role(value),
+            )
+
+        return map_distinct(
+            raw,
+            ["job_title"],
+            run,
+            _texts(
+                "job_title_std", "job_title_status", "job_title_rule", "job_seniority",
+                "job_function", "job_persona", "job_role_status", "job_role_rule",
+            ),
+        )  # fmt: skip
+
+    def _standardise_birth_date(self, raw: pl.DataFrame) -> pl.DataFrame:
+        run = partial(standardise_date, kind="birth_date", vocabulary=self._words)
+        return map_distinct(
+            raw,
+            ["birth_date"],
+            run,
+            {"birth_date_std": pl.Date()}
+            | _texts("birth_date_status", "birth_date_rule"),
         )
 
     def _standardise_domain(
@@ -258,7 +289,10 @@ class ContactStandardiser:
         """Return the domain of the website, else of a mail address that is no free mail."""
         domain = partial(standardise_domain, vocabulary=self._words)
         website = map_distinct(
-            raw, ["website"], lambda v: domain(v)[:2], _texts("site", "site_status")
+            raw,
+            ["website"],
+            lambda v: domain(v)[:3],
+            _texts("site", "site_status", "site_rule"),
         )
         is_own = ~(pl.col("is_free_email") | pl.col("is_disposable_email"))
         from_email = pl.when(is_own).then(pl.col("email_domain"))
@@ -271,6 +305,10 @@ class ContactStandardiser:
                 .then(pl.lit("valid"))
                 .otherwise(pl.col("site_status"))
                 .alias("domain_status"),
+                pl.when(pl.col("site").is_null() & from_email.is_not_null())
+                .then(pl.lit("domain.email"))
+                .otherwise(pl.col("site_rule"))
+                .alias("domain_rule"),
             )
         )
 
@@ -286,40 +324,3 @@ class ContactStandardiser:
         return result.select(
             rule.is_not_null().alias("is_test_record"), rule.alias("test_rule")
         )
-
-
-def standardise_address_columns(raw: pl.DataFrame, words: Vocabulary) -> pl.DataFrame:
-    """Return city, state, postcode and street of contacts or accounts.
-
-    Args:
-        raw: Rows with the raw address and country_code.
-        words: The vocabulary of the run.
-
-    Returns:
-        city_std, state_std, postal_code_std, street_std, row for row.
-    """
-    city = partial(standardise_city, vocabulary=words)
-    street = partial(standardise_street, vocabulary=words)
-    state = partial(standardise_state, vocabulary=words)
-    postal = partial(standardise_postal_code, vocabulary=words)
-    return pl.concat(
-        [
-            map_distinct(raw, ["city"], lambda v: city(v)[:1], _texts("city_std")),
-            map_distinct(
-                raw,
-                ["state", "country_code"],
-                lambda v, country: state(v, country=country)[:1],
-                _texts("state_std"),
-            ),
-            map_distinct(
-                raw,
-                ["postal_code", "country_code"],
-                lambda v, country: postal(v, country=country)[:1],
-                _texts("postal_code_std"),
-            ),
-            map_distinct(
-                raw, ["street"], lambda v: street(v)[:1], _texts("street_std")
-            ),
-        ],
-        how="horizontal",
-    )

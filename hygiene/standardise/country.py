@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
+from hygiene.standardise.address_words import state_key
 from hygiene.standardise.country_index import country_key
 from hygiene.standardise.status import Status
 from hygiene.standardise.text import clean_compatible_text, fold_key
@@ -73,7 +74,7 @@ def _repair(text: str, words: Vocabulary) -> CountryResult:
             return CountryResult(
                 candidates.pop(), Status.CORRECTED, "country.part_of_value"
             )
-    states = words.addresses.state_countries.get(fold_key(text), frozenset())
+    states = words.addresses.state_countries.get(state_key(text), frozenset())
     if len(states) == 1 and len(text) > _LONGEST_CODE:
         return CountryResult(next(iter(states)), Status.CORRECTED, "country.from_state")
     near = words.countries.find_near(country_key(text))

@@ -10,6 +10,8 @@ import re
 from typing import Final, NamedTuple
 
 from email_validator import EmailNotValidError, validate_email
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
 
 from hygiene.standardise.status import Status
 from hygiene.standardise.text import clean_compatible_text
@@ -117,7 +119,7 @@ class EmailStandardiser:
                 validate_email(f"a@{host}", check_deliverability=False)
             except EmailNotValidError:
                 return None
-        suggestion = mail.typos.get(host)
+        suggestion = mail.typos.get(host) or self._suggest(host, registrable)
         if not registrable:
             rule = "email.unknown_suffix"
         else:
@@ -130,6 +132,22 @@ class EmailStandardiser:
             is_disposable=host in mail.disposable or registrable in mail.disposable,
             suggestion=suggestion,
         )
+
+    def _suggest(self, host: str, registrable: str) -> str | None:
+        """Return the domain that was probably meant; flagged only, never put in place."""
+        mail = self._words.mail
+        name, _, suffix = host.rpartition(".")
+        if not registrable:
+            meant = mail.suffix_typos.get(suffix)
+            return f"{name}.{meant}" if meant else None
+        if host in mail.free or host in mail.disposable or host in mail.business:
+            return None
+        # One slip away from a mailbox provider that millions use. Shorter names than
+        # gmail.com have neighbours that are companies.
+        near = process.extract(
+            host, mail.typo_targets, scorer=OSA.distance, score_cutoff=1, limit=2
+        )
+        return near[0][0] if len(near) == 1 else None
 
     def _accept(self, text: str, status: Status, rule: str) -> EmailResult | None:
         local, at, domain = text.rpartition("@")

@@ -79,6 +79,7 @@ class PhoneResult(NamedTuple):
     rule: str
     extension: str | None = None
     type: str | None = None
+    others: str | None = None
 
 
 def _is_filler(digits: str) -> bool:
@@ -185,15 +186,27 @@ def _repair(text: str, region: str | None) -> PhoneResult | None:
         if found is not None and found.value is not None:
             return found._replace(extension=match[1])
     parts = [part for part in _SEVERAL.split(plain) if part]
-    if len(parts) > 1:
-        for part in parts:
-            number = _LABEL.sub("", part)
-            if len(_NOT_DIGIT.sub("", number)) < _FEWEST_IN_ONE_OF_SEVERAL:
-                continue
-            found = _read(number, region)
-            if found is not None and found.value is not None:
-                return _corrected(found, "phone.first_of_several")
+    if len(parts) > 1 and (several := _read_several(parts, region)):
+        return several
     return _restore_plus(plain, region)
+
+
+def _read_several(parts: list[str], region: str | None) -> PhoneResult | None:
+    """Return the first number of a field, with the others beside it."""
+    numbers: list[PhoneResult] = []
+    for part in parts:
+        text = _TRUNK_ZERO.sub(r"\1", _LABEL.sub("", part))
+        if len(_NOT_DIGIT.sub("", text)) < _FEWEST_IN_ONE_OF_SEVERAL:
+            continue
+        found = _read(text, region) or _restore_plus(text, region)
+        if found is not None and found.value is not None:
+            numbers.append(found)
+    if not numbers:
+        return None
+    others = dict.fromkeys(found.value for found in numbers[1:] if found.value)
+    others.pop(numbers[0].value or "", None)
+    first = _corrected(numbers[0], "phone.first_of_several")
+    return first._replace(others="; ".join(filter(None, others)) or None)
 
 
 def _restore_plus(text: str, region: str | None) -> PhoneResult | None:

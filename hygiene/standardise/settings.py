@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+ColumnName = Annotated[str, StringConstraints(pattern=r"^[a-z_][a-z0-9_]*$")]
+HookReference = Annotated[
+    str, StringConstraints(pattern=r"^[^:\s][^:]*:[A-Za-z_][A-Za-z0-9_]*$")
+]
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
@@ -47,6 +57,45 @@ class Blocklist(BaseModel):
     companies: tuple[Word, ...] = Field(
         default=(), description="Company names that mark a record as a test."
     )
+
+
+class FieldRule(BaseModel):
+    """One further column to standardise, by a vocabulary or by the user's own function."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    entity: Literal["contact", "account"] = Field(
+        description="Whether the column is one of contacts or of accounts."
+    )
+    column: ColumnName = Field(
+        description="Column of the union of all sources. The result has the columns "
+        "`<column>_std`, `<column>_status` and `<column>_rule`."
+    )
+    vocabulary: Word | None = Field(
+        default=None, description="Vocabulary whose labels the column may hold."
+    )
+    hook: HookReference | None = Field(
+        default=None,
+        description="The function that decides, as `package.module:function` or "
+        "`path/to/file.py:function`.",
+    )
+    with_columns: tuple[ColumnName, ...] = Field(
+        default=(),
+        description="Further columns that the function gets, raw or standardised, e.g. "
+        "`country_code`.",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_way(self) -> Self:
+        if (self.vocabulary is None) == (self.hook is None):
+            raise ValueError(
+                f"the field {self.column} needs either a vocabulary or a hook, and not both"
+            )
+        if self.with_columns and self.hook is None:
+            raise ValueError(
+                f"the field {self.column} has with_columns but no hook that could read them"
+            )
+        return self
 
 
 class StandardiseSettings(BaseModel):
@@ -94,10 +143,42 @@ class StandardiseSettings(BaseModel):
         default_factory=dict,
         description="Further spellings of countries, e.g. `blighty: GB`.",
     )
+    company_aliases: dict[str, Word] = Field(
+        default_factory=dict,
+        description="Brand or old company name to the name that stands for it, e.g. "
+        "`big blue: IBM`. A brand of a group is not its parent: list only what is one.",
+    )
+    domain_redirects: dict[str, Word] = Field(
+        default_factory=dict,
+        description="Old domain to the one it leads to, e.g. `acme-old.com: acme.com`.",
+    )
+    vocabularies: dict[ColumnName, dict[str, tuple[Word, ...]]] = Field(
+        default_factory=dict,
+        description="Label to further spellings, by vocabulary. A shipped one (industry, "
+        "company_size, lead_source, lifecycle_stage, lead_status, account_type, currency, "
+        "boolean) is extended, another name makes a new one.",
+    )
+    job_seniority: dict[str, tuple[Word, ...]] = Field(
+        default_factory=dict,
+        description="Further phrases by seniority; they decide before the shipped ones.",
+    )
+    job_function: dict[str, tuple[Word, ...]] = Field(
+        default_factory=dict,
+        description="Further phrases by function; they decide before the shipped ones.",
+    )
+    fields: tuple[FieldRule, ...] = Field(
+        default=(), description="Further columns to standardise."
+    )
     flag_test_records: bool = Field(
         default=True,
         description="Whether automatic suspicion (test names, keyboard walks, reserved "
         "domains) flags records beside the blocklist.",
+    )
+    max_names_per_identifier: int = Field(
+        default=4,
+        ge=1,
+        description="How many differently named people one mailbox or number may have "
+        "before it is listed as shared.",
     )
     chunk_rows: int = Field(
         default=100_000,

@@ -26,12 +26,8 @@ from hygiene.parquet_exchange import (
     register_parquet,
 )
 from hygiene.standardise.atomic import open_appender
-from hygiene.standardise.chunks import (
-    KEY,
-    Entity,
-    Standardiser,
-    make_standardiser,
-)
+from hygiene.standardise.chunks import KEY, Entity, make_standardiser
+from hygiene.standardise.custom_fields import Standardiser
 from hygiene.standardise.quarantine import (
     QUARANTINE_SCHEMA,
     build_quarantine,
@@ -232,7 +228,7 @@ def _standardise_table(
             quarantined += hopeless.height
             carried_over += carried
             tests += int(usable["is_test_record"].sum())
-            _count_statuses(statuses, usable)
+            _count_statuses(statuses, usable.select(list(standardiser.outputs)))
         if not rows_in == total == standardised + quarantined:
             raise ConservationError(
                 f"standardising {entity}s: {total} rows went in, {standardised} were "
@@ -257,11 +253,7 @@ def _standardise_table(
 
 def _count_statuses(statuses: dict[str, dict[str, int]], frame: pl.DataFrame) -> None:
     for name in frame.columns:
-        if (
-            name.endswith("_status")
-            and frame.schema[name] == pl.String()
-            and (name != "lead_status")
-        ):
+        if name.endswith("_status"):
             counts = statuses.setdefault(name, {})
             for value, count in frame[name].value_counts().iter_rows():
                 counts[value] = counts.get(value, 0) + count

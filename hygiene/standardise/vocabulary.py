@@ -6,17 +6,18 @@ indexes of their own (`country_index`, `legal_forms`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from hygiene.errors import ReferenceDataError
 from hygiene.reference import read_reference_csv, read_reference_yaml
+from hygiene.standardise.address_words import AddressWords, load_address_words
 from hygiene.standardise.country_index import CountryIndex, load_country_index
 from hygiene.standardise.legal_forms import LegalForms, load_legal_forms
 from hygiene.standardise.settings import Blocklist, StandardiseSettings
-from hygiene.standardise.text import fold_key
+from hygiene.standardise.text import fold_key, match_form
 
 _KINDS: Final = ("email", "phone", "name", "company", "domain", "country", "text")
 # From how many on one repeated character ("xxxx") is filler: AAA and III are companies.
@@ -66,6 +67,9 @@ class MailDomains:
     disposable: frozenset[str]
     typos: Mapping[str, str]
     roles: frozenset[str]
+    suffix_typos: Mapping[str, str]
+    typo_targets: tuple[str, ...]
+    business: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +108,6 @@ class TestWords:
 
 
 @dataclass(frozen=True, slots=True)
-class AddressWords:
-    """States of the countries that name them, and postcode layouts."""
-
-    states: Mapping[tuple[str, str], str]
-    state_countries: Mapping[str, frozenset[str]]
-    postal: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """Everything that standardisers look up."""
 
@@ -127,6 +122,8 @@ class Vocabulary:
     addresses: AddressWords
     title_acronyms: Mapping[str, str]
     title_minor_words: frozenset[str]
+    company_aliases: Mapping[str, str]
+    domain_redirects: Mapping[str, str]
 
 
 def _words(values: Iterable[Any]) -> frozenset[str]:
@@ -163,6 +160,9 @@ def _load_mail(settings: StandardiseSettings) -> MailDomains:
         - business,
         typos={typo: meant for meant, typos in data["typos"].items() for typo in typos},
         roles=_words(roles) | _words(settings.extra_role_local_parts),
+        suffix_typos=_invert(data["suffix_typos"]),
+        typo_targets=tuple(data["typo_targets"]),
+        business=business,
     )
 
 
@@ -228,18 +228,19 @@ def _load_tests(settings: StandardiseSettings) -> TestWords:
     )
 
 
-def _load_addresses() -> AddressWords:
-    states: dict[tuple[str, str], str] = {}
-    countries: dict[str, set[str]] = {}
-    for row in read_reference_csv("subdivisions.csv"):
-        for spelling in (row["code"], row["name"]):
-            states[row["country"], fold_key(spelling)] = row["code"]
-            countries.setdefault(fold_key(spelling), set()).add(row["country"])
-    return AddressWords(
-        states=states,
-        state_countries={key: frozenset(value) for key, value in countries.items()},
-        postal=read_reference_yaml("postal_codes.yaml"),
-    )
+def _follow(
+    steps: Mapping[str, str], key: Callable[[str], str | None]
+) -> dict[str, str]:
+    """Return every start with the end of its chain; a circle ends where it began."""
+    ends: dict[str, str] = {}
+    for start in sorted(steps):
+        seen, end = {start}, steps[start]
+        while (following := key(end)) in steps and following not in seen:
+            seen.add(following or "")
+            end = steps[following or ""]
+        if start and key(end) != start:
+            ends[start] = end
+    return ends
 
 
 def load_vocabulary(settings: StandardiseSettings) -> Vocabulary:
@@ -269,9 +270,25 @@ def load_vocabulary(settings: StandardiseSettings) -> Vocabulary:
         legal_forms=load_legal_forms(),
         countries=load_country_index(settings.country_aliases),
         tests=_load_tests(settings),
-        addresses=_load_addresses(),
+        addresses=load_address_words(),
         title_acronyms={word.casefold(): word for word in titles["acronyms"]},
         title_minor_words=frozenset(titles["minor_words"]),
+        company_aliases=_follow(
+            {
+                match_form(alias) or "": name
+                for alias, name in settings.company_aliases.items()
+            },
+            match_form,
+        ),
+        domain_redirects=_follow(
+            {
+                fold_key(old): fold_key(new)
+                for old, new in (
+                    shared["redirects"] | dict(settings.domain_redirects)
+                ).items()
+            },
+            fold_key,
+        ),
     )
 
 

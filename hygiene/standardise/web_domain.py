@@ -181,6 +181,9 @@ def _judge(
         return DomainResult(None, Status.INVALID, "domain.shared_host", host)
     if has_path and domain in words.page_hosts:
         return DomainResult(None, Status.INVALID, "domain.shared_host", host)
+    current = words.domain_redirects.get(domain)
+    if current is not None:
+        return DomainResult(current, Status.CORRECTED, "domain.redirect", host)
     if repaired:
         return DomainResult(domain, Status.CORRECTED, repaired, host)
     return DomainResult(domain, Status.VALID, "domain.valid", host)

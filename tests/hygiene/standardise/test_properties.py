@@ -14,12 +14,16 @@ from hygiene.standardise import (
     PersonNameInput,
     PersonNameStandardiser,
     Status,
+    classify_job_title,
+    load_picklists,
+    standardise_choice,
     standardise_city,
     standardise_company,
+    standardise_company_size,
     standardise_country,
+    standardise_date,
     standardise_domain,
     standardise_email,
-    standardise_industry,
     standardise_job_title,
     standardise_person_name,
     standardise_phone,
@@ -40,7 +44,8 @@ PIECES = st.lists(
             "dba", "c/o", "formerly", "old", "n/a", "null", "NA", "+49", "030", "1234567",
             "415-555-2671", "x12", "0", "李", "明", "株式会社", "\u041e\u041e\u041e", "Ü", "ß", "İ", "ÿ",
             "Ã¼", "é", "\u0301", "\u200b", "\u00a0", "\t", "test", "asdf", "US", "Germany", "xxx",
-            "ǆ", "ﬁ", "ŉ", "Ⅳ", "①", "ª", "\ud800",
+            "ǆ", "ﬁ", "ŉ", "Ⅳ", "①", "ª", "\ud800", "St", "Ave.", "Hauptstr.", "C/", "str", "Yes", "€",
+            "$", "1-10", "5 000", "LV-", "1073", "Bavaria", "web", "_", "31", "12", "1980", "März",
         ]
     ),
     max_size=7,
@@ -48,6 +53,7 @@ PIECES = st.lists(
 SPACED = st.lists(PIECES, max_size=4).map(" ".join)
 VALUES = st.one_of(ANY, PIECES, SPACED)
 
+PICKLISTS = load_picklists({})
 SINGLE: dict[str, Callable[[str], Any]] = {
     "email": standardise_email,
     "phone without region": standardise_phone,
@@ -64,12 +70,19 @@ SINGLE: dict[str, Callable[[str], Any]] = {
         raw, country="DE"
     ),
     "job title": standardise_job_title,
-    "industry": standardise_industry,
+    "street in the US": lambda raw: standardise_street(raw, country="US"),
+    "street in Germany": lambda raw: standardise_street(raw, country="DE"),
+    "street in Spain": lambda raw: standardise_street(raw, country="ES"),
+    "state in Spain": lambda raw: standardise_state(raw, country="ES"),
+    "postal code in Latvia": lambda raw: standardise_postal_code(raw, country="LV"),
+    "company size": lambda raw: standardise_company_size(
+        raw, PICKLISTS["company_size"]
+    ),
 }
 
 
 @pytest.mark.parametrize("name", SINGLE)
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=75, deadline=None, derandomize=True)
 @given(raw=VALUES)
 def test_standardisers_are_total_and_idempotent(name: str, raw: str) -> None:
     function = SINGLE[name]
@@ -176,6 +189,43 @@ def test_text_forms_are_stable(raw: str) -> None:
     assert repair_mojibake(repaired) == repaired
     match = match_form(clean)
     assert match is None or (match.isascii() and match == match.lower())
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(
+    raw=VALUES | st.sampled_from(["Web", "ja", "MQL", "US$", "other", "SaaS;IT"]),
+    name=st.sampled_from(sorted(PICKLISTS)),
+)
+def test_choices_are_total_and_idempotent(raw: str, name: str) -> None:
+    once = standardise_choice(raw, PICKLISTS[name])
+    usable = once.status in {Status.VALID, Status.CORRECTED}
+    assert (once.value is not None) == usable
+    assert once.rule.startswith(name)
+    if once.value is not None:
+        again = standardise_choice(once.value, PICKLISTS[name])
+        assert (again.value, again.status) == (once.value, Status.VALID)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(raw=VALUES)
+def test_dates_are_total_and_idempotent(raw: str) -> None:
+    once = standardise_date(raw)
+    usable = once.status in {Status.VALID, Status.CORRECTED}
+    assert (once.value is not None) == usable
+    assert once.rule
+    if once.value is not None:
+        again = standardise_date(once.value.isoformat())
+        assert (again.value, again.status) == (once.value, Status.VALID)
+
+
+@settings(max_examples=100, deadline=None, derandomize=True)
+@given(raw=VALUES)
+def test_job_roles_are_total_and_deterministic(raw: str) -> None:
+    once = classify_job_title(raw)
+    assert (once.status is Status.VALID) == bool(once.seniority or once.function)
+    assert once.persona is None or once.status is Status.VALID
+    assert once.rule
+    assert classify_job_title(raw) == once
 
 
 def test_missing_is_not_a_value() -> None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from pydantic import ValidationError
 
-import hygiene.reference
 import hygiene.standardise
-from hygiene.reference import read_reference_csv, reference_header
+from hygiene.reference import read_reference_csv, reference_files, reference_header
 from hygiene.standardise import (
     PersonNameInput,
     StandardiseSettings,
@@ -22,8 +19,7 @@ from hygiene.standardise import (
     standardiser_version,
 )
 
-FOLDER = Path(hygiene.reference.__file__).parent
-FILES = sorted(p.name for p in FOLDER.iterdir() if p.suffix in {".yaml", ".csv"})
+FILES = reference_files()
 
 
 @pytest.mark.parametrize("name", FILES)

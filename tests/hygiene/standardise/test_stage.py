@@ -279,7 +279,7 @@ def test_accounts_have_the_raw_columns_and_the_declared_ones(tmp_path: Path) -> 
         "Ltd",
     )
     assert (acme["domain_std"], acme["phone_e164"]) == ("acme.co.uk", "+442079460958")
-    assert acme["industry_std"] == "Computer Software"
+    assert acme["industry_std"] == "Software & Internet"
     assert gmail["domain_std"] is None
     assert gmail["is_free_domain"]
     assert (bare["domain_std"], bare["account_name_status"]) == ("acme.de", "missing")
