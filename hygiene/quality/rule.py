@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 
+import duckdb
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
@@ -34,6 +34,7 @@ class Layer(StrEnum):
 
     LANDING = "landing"
     STANDARDISE = "standardise"
+    RECORDS = "records"
     WAREHOUSE = "warehouse"
     PUBLISHED = "published"
 
@@ -77,10 +78,10 @@ class Matches(_Check):
     @classmethod
     def _compile(cls, value: str) -> str:
         try:
-            re.compile(value)
-        except re.error as error:
+            duckdb.execute("SELECT regexp_matches('', ?)", [value])
+        except duckdb.Error as error:
             raise ValueError(
-                f"is no regular expression (position {error.pos})"
+                "is no regular expression that DuckDB (RE2) understands"
             ) from error
         return value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -10,8 +11,10 @@ from typing import Any
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
-from hygiene.errors import ReferenceDataError
+from hygiene.errors import ConfigurationError, ReferenceDataError
+from hygiene.quality.record_rule import RecordRule, RuleChange, apply_changes
 from hygiene.quality.rule import Layer, Rule, Suite
+from hygiene.quality.settings import QualitySettings
 
 _RULES: TypeAdapter[dict[str, tuple[Rule, ...]]] = TypeAdapter(
     dict[str, tuple[Rule, ...]]
@@ -87,6 +90,91 @@ def load_rules(name: str) -> Mapping[str, tuple[Rule, ...]]:
             f"({type(error).__name__}); reinstall tidycrm"
         ) from error
     return parse_rules(f"{name}.yml", data)
+
+
+def record_rules(settings: QualitySettings | None = None) -> tuple[RecordRule, ...]:
+    """Return the rules about records: the shipped ones as changed, then the user's own.
+
+    Args:
+        settings: The section `quality` of tidycrm.yml; none changes nothing.
+
+    Returns:
+        Rules that are switched on.
+
+    Raises:
+        ReferenceDataError: The shipped file is malformed.
+        ConfigurationError: A change makes a shipped rule contradict itself, or names no
+            shipped rule.
+
+    Example:
+        >>> record_rules()[0].id
+        'DQ-C-301'
+    """
+    shipped = _shipped_record_rules()
+    if settings is None:
+        return shipped
+    known = {rule.id for rule in shipped} | {
+        rule.id
+        for name in ("landing", "published")
+        for rules in load_rules(name).values()
+        for rule in rules
+    }
+    unknown = sorted(
+        each
+        for each in set(settings.changes) - known
+        if not re.match(r"^DQ-[CV]-2\d\d$", each)
+    )
+    if unknown:
+        raise ConfigurationError(
+            f"changing quality rules: {', '.join(unknown)} under quality.changes is no "
+            "shipped rule; `tidycrm quality rules` lists them"
+        )
+    try:
+        changed = apply_changes(shipped, settings.changes)
+    except ValueError as error:
+        raise ConfigurationError(
+            "changing quality rules: a change under quality.changes contradicts its "
+            f"rule ({error}); compare it with `tidycrm quality rules`"
+        ) from error
+    return (*changed, *settings.rules)
+
+
+@lru_cache(maxsize=1)
+def _shipped_record_rules() -> tuple[RecordRule, ...]:
+    path = resources.files("hygiene.quality") / "rules" / "records.yml"
+    try:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return TypeAdapter(tuple[RecordRule, ...]).validate_python(data["rules"])
+    except (OSError, yaml.YAMLError, KeyError, ValidationError) as error:
+        raise ReferenceDataError(
+            "reading quality rules: records.yml could not be read "
+            f"({type(error).__name__}); reinstall tidycrm"
+        ) from error
+
+
+def apply_to_suite(suite: Suite, changes: Mapping[str, RuleChange]) -> Suite:
+    """Return a suite with the user's changes to its rules.
+
+    Args:
+        suite: Rules of a landed object or a published table.
+        changes: By rule id.
+
+    Returns:
+        The suite without rules that are switched off.
+    """
+    if not changes:
+        return suite
+    rules = []
+    for rule in suite.rules:
+        change = changes.get(rule.id)
+        if change is None:
+            rules.append(rule)
+        elif change.enabled:
+            given = change.model_dump(include={"severity", "blocking", "owner"}, exclude_none=True)
+            if given.get("severity") not in {None, "error"} and rule.blocking:
+                given.setdefault("blocking", False)
+            rules.append(Rule.model_validate({**rule.model_dump(), **given}))
+    return Suite(suite.layer, suite.object, tuple(rules))
 
 
 def landing_suite(source_type: str, object_name: str) -> Suite:
