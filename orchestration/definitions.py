@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import dagster as dg
 
-from orchestration.assets.checks import build_landing_checks, build_published_checks
+from orchestration.assets.checks import (
+    build_landing_checks,
+    build_published_checks,
+    build_record_checks,
+)
 from orchestration.assets.extraction import build_landing_asset, build_source_assets
 from orchestration.assets.hygiene import build_hygiene_assets
 from orchestration.assets.publication import build_publication_assets
@@ -45,6 +49,7 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
         ],
         asset_checks=[
             *build_landing_checks(workspace),
+            *build_record_checks(workspace, manifest),
             *build_published_checks(workspace, manifest),
         ],
         jobs=[job],

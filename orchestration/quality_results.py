@@ -34,7 +34,7 @@ SCHEMA: dict[str, Any] = {
 COLUMN_COMMENTS = {
     "run_id": "Run that checked; the same id as in the Dagster UI.",
     "checked_at": "When that run began, UTC.",
-    "layer": "Where in the flow: landing, standardise, warehouse or published.",
+    "layer": "Where in the flow: landing, standardise, records, warehouse or published.",
     "object": "The object, table or model that was checked.",
     "rule_id": "Id of the rule; the name of the test for dbt tests without one.",
     "rule_name": "The statement that was checked.",
@@ -51,9 +51,8 @@ COLUMN_COMMENTS = {
 LAYERS = (
     "landing",
     "staging",
-    "standardised_contacts",
-    "standardised_accounts",
     "warehouse",
+    "records",
     "published",
 )
 """Files of results, in the order in which a run writes them."""

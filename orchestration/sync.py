@@ -11,7 +11,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib.resources import files
@@ -19,6 +19,7 @@ from string import Template
 
 import dagster as dg
 
+from orchestration.assets.checks import LandingCheckConfig
 from orchestration.assets.extraction import LandingRunConfig
 from orchestration.assets.publication import PUBLICATION_KEY
 from orchestration.definitions import JOB, build_defs
@@ -80,6 +81,7 @@ def run_sync(
     force: bool = False,
     observer: Observer | None = None,
     wait_seconds: float = 0,
+    accept_volume_drop: Sequence[str] = (),
 ) -> SyncOutcome:
     """Extract, clean, match, build, check and publish once.
 
@@ -88,6 +90,8 @@ def run_sync(
         force: Build and publish even when no input changed.
         observer: Told about every step as it starts and ends.
         wait_seconds: How long to wait for another process on the same home.
+        accept_volume_drop: Objects (`<source>/<object>`, or `all`) that may have lost
+            more records than the volume guard tolerates.
 
     Raises:
         BusyError: Another process works on the home folder.
@@ -110,7 +114,12 @@ def run_sync(
                 raise_on_error=False,
                 tags={HOLDER_TAG: str(os.getpid())},
                 run_config=dg.RunConfig(
-                    ops={"landing": LandingRunConfig(force=force)},
+                    ops={
+                        "landing": LandingRunConfig(force=force),
+                        "landing_rules": LandingCheckConfig(
+                            accept_volume_drop=list(accept_volume_drop)
+                        ),
+                    },
                     # The terminal shows phases; the run's log has every event.
                     loggers={"console": {"config": {"log_level": "CRITICAL"}}},
                 ),

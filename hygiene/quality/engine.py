@@ -329,7 +329,12 @@ def _keep_counts(outcomes: list[Any], suite: Suite, folder: Path) -> None:
                 },
             }
         )
-    content = {"suite_name": suite.name, "layer": str(suite.layer), "object": suite.object, "results": results}
+    content = {
+        "suite_name": suite.name,
+        "layer": str(suite.layer),
+        "object": suite.object,
+        "results": results,
+    }
     folder.mkdir(parents=True, exist_ok=True)
     temporary = folder / f".{suite.name}.{uuid4().hex}.tmp"
     try:

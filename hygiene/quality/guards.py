@@ -7,10 +7,11 @@ earlier publications. Pure functions over counts; the history is handed in.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -177,11 +178,7 @@ def usual_change(past: Sequence[int]) -> tuple[float | None, float | None]:
         >>> low < 0.02 < high
         True
     """
-    changes = [
-        (after - before) / before
-        for before, after in zip(past, past[1:], strict=False)
-        if before
-    ]
+    changes = [(after - before) / before for before, after in pairwise(past) if before]
     if len(changes) < _ENOUGH:
         return None, None
     middle = median(changes)
@@ -190,7 +187,7 @@ def usual_change(past: Sequence[int]) -> tuple[float | None, float | None]:
 
 
 def judge_freshness(
-    loads: dict[tuple[str, str], Sequence[datetime]],
+    loads: Mapping[tuple[str, str], Sequence[datetime]],
     settings: FreshnessGuard,
     *,
     now: datetime,
@@ -257,15 +254,16 @@ def usual_wait(moments: Sequence[datetime]) -> timedelta | None:
     Returns:
         Three times the median gap and at least a day; none while too few gaps are known.
     """
-    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(moments)]
     if len(gaps) < _ENOUGH:
         return None
-    return max(median(gaps) * _PATIENCE, _LEAST_PATIENCE)
+    middle = timedelta(seconds=median(gap.total_seconds() for gap in gaps))
+    return max(middle * _PATIENCE, _LEAST_PATIENCE)
 
 
 def _hours(span: timedelta) -> str:
     hours = span.total_seconds() / 3600
-    return f"{hours:,.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"  # noqa: PLR2004
+    return f"{hours:,.0f} hours" if hours < 72 else f"{hours / 24:,.0f} days"
 
 
 def guard_results(findings: Sequence[GuardFinding]) -> list[RuleResult]:

@@ -116,11 +116,13 @@ def check_records(
             continue
         columns = _columns(connection, subject)
         own = (*field_rules(table, columns), *(r for r in rules if r.table == table))
-        usable = [rule for rule in own if not _complain(connection, subject, rule, problems)]
+        usable = [
+            rule for rule in own if not _complain(connection, subject, rule, problems)
+        ]
         if not usable:
             continue
         flags = f"flags_{number}"
-        _flag(connection, flags, subject, table, columns, usable)
+        _flag(connection, flags, subject, usable, by_field="field_name" in columns)
         by_field = "field_name" in columns
         counts.append(_count(connection, flags, usable, by_field=by_field))
         money.append(_money(connection, flags, usable))
@@ -260,11 +262,11 @@ def _flag(
     connection: duckdb.DuckDBPyConnection,
     flags: str,
     subject: str,
-    table: str,
-    columns: Sequence[str],
     rules: Sequence[RecordRule],
+    *,
+    by_field: bool,
 ) -> None:
-    field = ", field_name" if "field_name" in columns else ""
+    field = ", field_name" if by_field else ""
     conditions = ", ".join(
         f"({rule.failed_sql()})::boolean AS f{number}"
         for number, rule in enumerate(rules)
@@ -279,7 +281,7 @@ def _flag(
     except duckdb.Error as error:
         # The text of a conversion error quotes the value: only its kind is passed on.
         raise ConfigurationError(
-            f"checking records of `{table}`: a rule cannot be evaluated on its values "
+            f"checking records of `{rules[0].table}`: a rule cannot be evaluated on its values "
             f"({type(error).__name__}); use try_cast() where a column may hold text "
             f"that is no number; rules: {', '.join(rule.id for rule in rules)}"
         ) from None

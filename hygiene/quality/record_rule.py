@@ -94,7 +94,9 @@ class Must(BaseModel):
 
     @model_validator(mode="after")
     def _exactly_one(self) -> Must:
-        given = [name for name in type(self).model_fields if getattr(self, name) is not None]
+        given = [
+            name for name in type(self).model_fields if getattr(self, name) is not None
+        ]
         if len(given) != 1:
             raise ValueError(
                 "says nothing or two things; write exactly one of be, one_of, match, "
@@ -206,7 +208,8 @@ class RecordRule(BaseModel):
     )
     owner: str = Field(min_length=1, description="Who repairs what the rule finds.")
     blocks: tuple[Measure, ...] = Field(
-        default=(), description="Money a defect stands in the way of: pipeline, revenue."
+        default=(),
+        description="Money a defect stands in the way of: pipeline, revenue.",
     )
     fix: str | None = Field(default=None, description="What to do about it, in a line.")
 

@@ -92,7 +92,7 @@ def count_rules(
     for _, (missing, broken) in single:
         parts += [f"count_if({missing})", f"count_if({broken})"]
     row = connection.execute(f"SELECT {', '.join(parts)} FROM {relation}").fetchone()
-    numbers = [int(value) for value in row or [0] * len(parts)]
+    numbers = [int(value or 0) for value in row or [0] * len(parts)]
     rows = numbers[0]
     counts = {
         rule.id: RuleCounts(rows, numbers[2 * index + 1], numbers[2 * index + 2])

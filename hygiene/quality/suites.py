@@ -170,7 +170,9 @@ def apply_to_suite(suite: Suite, changes: Mapping[str, RuleChange]) -> Suite:
         if change is None:
             rules.append(rule)
         elif change.enabled:
-            given = change.model_dump(include={"severity", "blocking", "owner"}, exclude_none=True)
+            given = change.model_dump(
+                include={"severity", "blocking", "owner"}, exclude_none=True
+            )
             if given.get("severity") not in {None, "error"} and rule.blocking:
                 given.setdefault("blocking", False)
             rules.append(Rule.model_validate({**rule.model_dump(), **given}))

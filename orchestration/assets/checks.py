@@ -1,74 +1,136 @@
-"""Great Expectations at the edges: landed objects before dbt, marts before publishing.
+"""Checks of what lands, what records say and what is published, as asset checks.
 
-One asset check per object or table, with one line per rule in its metadata: counts only.
-A failed blocking rule stops everything behind the check; other failures warn.
+Great Expectations judges landed objects and published tables, one asset check per object
+with one line per rule. Guards compare what landed with its history. Rules about records
+are one asset check each. Counts only; a failed blocking rule stops everything behind it.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
+import polars as pl
+from pydantic import Field
 
-from connectors.landing import Landing
+from connectors.landing import Landing, Manifest
 from hygiene.quality import (
+    GuardFinding,
+    RecordRule,
     RuleResult,
     Suite,
+    Volume,
+    apply_to_suite,
+    guard_results,
+    judge_freshness,
+    judge_volumes,
     landing_suite,
     published_suite,
     published_tables_with_rules,
-    validate_frame,
+    record_results,
+    record_rules,
+    validate_relation,
 )
 from orchestration.assets.extraction import DECLARED_OBJECTS
 from orchestration.dbt_build import published_models
-from orchestration.publishing import quote
+from orchestration.errors import ConfigError, ConfigProblem
+from orchestration.publishing import literal, quote
+from orchestration.quality_history import read_volumes
 from orchestration.quality_results import kept_counts, write_layer
-from orchestration.runs import WAREHOUSE_POOL, run_instant
+from orchestration.record_quality import check_asset, run_record_checks
+from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
 from orchestration.workspace import Workspace
 
 CHECK = "rules"
+VOLUME = "volume"
+FRESHNESS = "freshness"
+
+
+class LandingCheckConfig(dg.Config):
+    """What a person may decide for one run."""
+
+    accept_volume_drop: list[str] = Field(default_factory=list)
+    """Objects (<source>/<object>) whose drop is meant; `all` accepts every drop."""
 
 
 def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]:
     """Checks of every landed object, run as one step between landing and dbt."""
+    objects = [
+        (vendor, name)
+        for vendor in DECLARED_OBJECTS
+        for name in DECLARED_OBJECTS[vendor]
+    ]
+    described = {
+        CHECK: "Rules on landed {} {} records (Great Expectations).",
+        VOLUME: "No source lost more {} {} records than its history allows.",
+    }
     specs = [
         dg.AssetCheckSpec(
-            CHECK,
+            check,
             asset=["landing", vendor, name],
             blocking=True,
-            description=f"Rules on landed {vendor} {name} records (Great Expectations).",
+            description=words.format(vendor, name),
         )
-        for vendor, names in DECLARED_OBJECTS.items()
-        for name in names
+        for check, words in described.items()
+        for vendor, name in objects
     ]
+    sources = workspace.config.sources
+    specs += [
+        dg.AssetCheckSpec(
+            FRESHNESS,
+            asset=["sources", source.name],
+            description=f"`{source.name}` brings news as often as it used to.",
+        )
+        for source in sources
+    ]
+    quality = workspace.config.quality
 
-    @dg.multi_asset_check(name="landing_rules", specs=specs)
+    @dg.multi_asset_check(
+        name="landing_rules", specs=specs, required_resource_keys={HOME_LOCK}
+    )
     def landing_rules(
-        context: dg.AssetCheckExecutionContext,
+        context: dg.AssetCheckExecutionContext, config: LandingCheckConfig
     ) -> Iterator[dg.AssetCheckResult]:
-        landing = Landing(workspace.home.landing)
-        landed = {
-            (manifest.source_type, manifest.object) for manifest in landing.manifests()
-        }
+        home = workspace.home
+        history = read_volumes(home)
+        manifests = Landing(home.landing).manifests()
+        landed = {(each.source_type, each.object) for each in manifests}
         results: list[RuleResult] = []
-        for vendor, names in DECLARED_OBJECTS.items():
-            for name in names:
-                found: list[RuleResult] = []
-                if (vendor, name) in landed:
-                    suite = landing_suite(vendor, name)
-                    current = landing.current(vendor, name)
-                    known = current.collect_schema().names()
-                    columns = [each for each in suite.columns if each in known]
-                    found = validate_frame(
-                        current.select(columns).collect().to_pandas(),
-                        suite,
-                        keep_in=kept_counts(workspace.home),
-                    )
-                results += found
-                yield _check_result(dg.AssetKey(["landing", vendor, name]), found)
+        for vendor, name in objects:
+            found: list[RuleResult] = []
+            volumes: list[Volume] = []
+            if (vendor, name) in landed:
+                suite = apply_to_suite(landing_suite(vendor, name), quality.changes)
+                found, volumes = _check_landed(workspace, suite, vendor, name)
+            guarded = judge_volumes(
+                volumes,
+                history,
+                quality.volume,
+                accepted=config.accept_volume_drop,
+                accept_all="all" in config.accept_volume_drop,
+            )
+            results += [*found, *guard_results(guarded)]
+            key = dg.AssetKey(["landing", vendor, name])
+            yield _check_result(key, found, may_block=quality.blocking)
+            yield _guard_result(key, VOLUME, guarded, may_block=quality.blocking)
+        fresh = judge_freshness(
+            _loads(manifests),
+            quality.freshness,
+            now=run_instant(context).replace(tzinfo=None),
+        )
+        results += guard_results(fresh)
+        for source in sources:
+            yield _guard_result(
+                dg.AssetKey(["sources", source.name]),
+                FRESHNESS,
+                [each for each in fresh if each.source_name == source.name],
+                may_block=quality.blocking,
+            )
         write_layer(
-            workspace.home,
+            home,
             "landing",
             (asdict(result) for result in results),
             run_id=context.run.run_id,
@@ -76,6 +138,185 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
         )
 
     return [landing_rules]
+
+
+def _loads(manifests: Sequence[Manifest]) -> dict[tuple[str, str], list[datetime]]:
+    loads: dict[tuple[str, str], list[datetime]] = {}
+    for each in manifests:
+        moment = each.extracted_at.replace(tzinfo=None)
+        loads.setdefault((each.source_name, each.source_type), []).append(moment)
+    return loads
+
+
+def _check_landed(
+    workspace: Workspace, suite: Suite, vendor: str, name: str
+) -> tuple[list[RuleResult], list[Volume]]:
+    """Check the latest versions of an object, and count them per source."""
+    folder = workspace.home.landing / vendor / name
+    parts = sorted(
+        path
+        for path in folder.glob("source=*/load=*/part-*.parquet")
+        if "source=_contract" not in path.parts
+    )
+    if not parts:
+        return [], []
+    files = ", ".join(literal(str(path)) for path in parts)
+    scan = f"read_parquet([{files}], union_by_name=true, hive_partitioning=false)"
+    with duckdb.connect(":memory:") as connection:
+        known = {
+            row[0] for row in connection.execute(f"describe from {scan}").fetchall()
+        }
+        wanted = dict.fromkeys(
+            [
+                *(each for each in suite.columns if each in known),
+                "_source_name", "_source_record_id", "_load_id", "_is_deleted",
+            ]
+        )  # fmt: skip
+        connection.execute(
+            f"create view landed as select {', '.join(map(quote, wanted))} from {scan}"
+        )
+        latest = "landed"
+        if len({path.parent.name for path in parts}) > 1:
+            latest = (
+                "landed semi join (select _source_name, _source_record_id, "
+                "max(_load_id) as _load_id from landed group by 1, 2) as newest "
+                "using (_source_name, _source_record_id, _load_id)"
+            )
+        columns = ", ".join(quote(each) for each in wanted)
+        connection.execute(
+            f"create temp table current as select {columns} from {latest}"
+        )
+        found = validate_relation(
+            connection, "current", suite, keep_in=kept_counts(workspace.home)
+        )
+        volumes = [
+            Volume(source, vendor, name, records)
+            for source, records in connection.execute(
+                "select _source_name, count_if(not coalesce(_is_deleted, false)) "
+                "from current group by 1 order by 1"
+            ).fetchall()
+        ]
+    return found, volumes
+
+
+def build_record_checks(
+    workspace: Workspace, manifest: Path
+) -> list[dg.AssetChecksDefinition]:
+    """Rules about records, run as one step between dbt and the publication."""
+    quality = workspace.config.quality
+    rules = record_rules(quality)
+    tables = {model["name"] for model in published_models(manifest)}
+    assets = {
+        rule.id: key for rule in rules if (key := check_asset(rule, tables)) is not None
+    }
+    unknown = [rule for rule in rules if rule.id not in assets]
+    if unknown:
+        raise ConfigError(
+            str(workspace.config_file),
+            [
+                ConfigProblem(
+                    f"quality.rules ({rule.id})",
+                    f"speaks of a table {rule.table!r}, which is neither one of the "
+                    "record tables (contacts, accounts, opportunities, customers, "
+                    "people, synced_fields) nor published",
+                )
+                for rule in unknown
+            ],
+        )
+    specs = [
+        dg.AssetCheckSpec(
+            _check_name(rule),
+            asset=assets[rule.id],
+            blocking=rule.blocking,
+            description=f"{rule.name} ({rule.dimension}; {rule.owner}). "
+            f"{rule.fix or ''}".strip(),
+        )
+        for rule in rules
+    ]
+
+    @dg.multi_asset_check(
+        name="record_rules",
+        specs=specs,
+        pool=WAREHOUSE_POOL,
+        required_resource_keys={HOME_LOCK},
+    )
+    def record_rules_step(
+        context: dg.AssetCheckExecutionContext,
+    ) -> Iterator[dg.AssetCheckResult]:
+        instant = run_instant(context)
+        checks = run_record_checks(
+            workspace, manifest, rules, as_of=workspace.as_of(instant)
+        )
+        results = record_results(checks)
+        by_id = {result.rule_id: result for result in results}
+        costs = {row[0]: row[1:] for row in checks.money.iter_rows()}
+        for rule in rules:
+            yield _record_result(
+                rule,
+                by_id[rule.id],
+                checks.counts.filter(pl.col("rule_id") == rule.id),
+                costs.get(rule.id),
+                asset=assets[rule.id],
+                may_block=quality.blocking,
+            )
+        write_layer(
+            workspace.home,
+            "records",
+            (asdict(result) for result in results),
+            run_id=context.run.run_id,
+            checked_at=instant,
+        )
+
+    return [record_rules_step]
+
+
+def _check_name(rule: RecordRule) -> str:
+    return rule.id.lower().replace("-", "_")
+
+
+def _record_result(
+    rule: RecordRule,
+    result: RuleResult,
+    counts: pl.DataFrame,
+    cost: tuple[object, ...] | None,
+    *,
+    asset: dg.AssetKey,
+    may_block: bool,
+) -> dg.AssetCheckResult:
+    by_source = (
+        counts.group_by("source_name", "source_object", "field")
+        .agg(pl.col("records_checked").sum(), pl.col("records_failed").sum())
+        .sort("source_name", "source_object", "field")
+    )
+    metadata: dict[str, Any] = {
+        "statement": rule.name,
+        "dimension": str(rule.dimension),
+        "owner": rule.owner,
+        "records_checked": result.rows_checked,
+        "records_failed": result.rows_failed,
+    }
+    if cost is not None:
+        metadata["pipeline_blocked"] = float(str(cost[0]))
+        metadata["revenue_blocked"] = float(str(cost[1]))
+    if by_source.height:
+        metadata["by_source"] = dg.MetadataValue.table(
+            [
+                dg.TableRecord(dict(zip(by_source.columns, row, strict=True)))
+                for row in by_source.iter_rows()
+            ]
+        )
+    stops = rule.blocking and may_block
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=_check_name(rule),
+        passed=result.success,
+        severity=(dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN),
+        description=(
+            f"{rule.id} {rule.name}: {result.rows_failed:,} of "
+            f"{result.rows_checked:,} records break it."
+        ),
+        metadata=metadata,
+    )
 
 
 def build_published_checks(
@@ -86,8 +327,9 @@ def build_published_checks(
         model["name"]: f"{quote(model['schema'])}.{quote(model['alias'])}"
         for model in published_models(manifest)
     }
+    quality = workspace.config.quality
     suites = [
-        published_suite(table)
+        apply_to_suite(published_suite(table), quality.changes)
         for table in published_tables_with_rules()
         if table in relations
     ]
@@ -111,7 +353,11 @@ def build_published_checks(
             for suite in suites:
                 found = _check_table(warehouse, suite, relations, workspace)
                 results += found
-                yield _check_result(dg.AssetKey(["marts", suite.object]), found)
+                yield _check_result(
+                    dg.AssetKey(["marts", suite.object]),
+                    found,
+                    may_block=quality.blocking,
+                )
         write_layer(
             workspace.home,
             "published",
@@ -129,28 +375,24 @@ def _check_table(
     relations: dict[str, str],
     workspace: Workspace,
 ) -> list[RuleResult]:
-    columns = ", ".join(quote(column) for column in suite.columns) or "1 as one"
-    frame = warehouse.sql(f"select {columns} from {relations[suite.object]}").df()
-    references = {
-        (table, key): {
-            row[0]
-            for row in warehouse.sql(
-                f"select distinct {quote(key)} from {relations[table]}"
-            ).fetchall()
-        }
-        for table, key in suite.references
-        if table in relations
-    }
-    return validate_frame(
-        frame, suite, references=references, keep_in=kept_counts(workspace.home)
+    return validate_relation(
+        warehouse,
+        relations[suite.object],
+        suite,
+        references={
+            (table, key): relations[table]
+            for table, key in suite.references
+            if table in relations
+        },
+        keep_in=kept_counts(workspace.home),
     )
 
 
 def _check_result(
-    asset: dg.AssetKey, results: Sequence[RuleResult]
+    asset: dg.AssetKey, results: Sequence[RuleResult], *, may_block: bool
 ) -> dg.AssetCheckResult:
     failed = [result for result in results if not result.success]
-    blocking = any(result.is_blocking for result in failed)
+    blocking = may_block and any(result.is_blocking for result in failed)
     if not results:
         text = "Nothing landed yet."
     elif not failed:
@@ -174,6 +416,35 @@ def _check_result(
             "rows_checked": max((each.rows_checked for each in results), default=0),
             "rows_failed": sum(result.rows_failed for result in failed),
             **({"by_rule": _as_table(results)} if results else {}),
+        },
+    )
+
+
+def _guard_result(
+    asset: dg.AssetKey,
+    check: str,
+    findings: Sequence[GuardFinding],
+    *,
+    may_block: bool,
+) -> dg.AssetCheckResult:
+    odd = [each for each in findings if not each.holds]
+    blocking = may_block and any(each.blocks for each in odd)
+    told = odd or findings
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=check,
+        passed=not odd,
+        severity=(
+            dg.AssetCheckSeverity.ERROR if blocking else dg.AssetCheckSeverity.WARN
+        ),
+        description=" ".join(
+            f"{each.source_name}/{each.object}: {each.text}" for each in told
+        )
+        or "Nothing landed yet.",
+        metadata={
+            "sources": len(findings),
+            "records": sum(each.now for each in findings),
+            "records_before": sum(each.before for each in findings),
         },
     )
 

@@ -1,22 +1,21 @@
 """The last steps: one table of all check results, then the published file."""
 
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from connectors.landing import Landing
-from hygiene.quality import build_data_docs, standardise_results
+from hygiene.quality import build_data_docs
 from orchestration.dbt_build import published_models
 from orchestration.home import Home, replace_text
 from orchestration.publishing import PublishedTable, SourceWatermark, publish, quote
+from orchestration.quality_history import count_volumes, remember
 from orchestration.quality_results import (
     COLUMN_COMMENTS,
     kept_counts,
     write_all,
-    write_layer,
 )
 from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
 from orchestration.workspace import Workspace, input_fingerprint, tidycrm_version
@@ -49,18 +48,6 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
         context: dg.AssetExecutionContext,
     ) -> dg.MaterializeResult[None]:
         home = workspace.home
-        for entity in ("contacts", "accounts"):
-            table = f"standardised_{entity}"
-            write_layer(
-                home,
-                table,
-                (
-                    asdict(each)
-                    for each in standardise_results(home.stage(table), table)
-                ),
-                run_id=context.run_id,
-                checked_at=run_instant(context),
-            )
         results = write_all(home, context.run_id)
         docs = build_data_docs(
             kept_counts(home),
@@ -111,6 +98,13 @@ def _publication(
             version=tidycrm_version(),
             keep_versions=options.keep_versions,
             parquet=options.parquet,
+        )
+        remember(
+            home,
+            "volumes",
+            count_volumes(home),
+            run_id=context.run_id,
+            instant=instant,
         )
         replace_text(
             home.last_publication,

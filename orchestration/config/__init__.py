@@ -10,7 +10,6 @@ from orchestration.config.reading import json_schema, load_config, parse_config
 from orchestration.config.sections import (
     MetricsConfig,
     PublishConfig,
-    QualityConfig,
     ScheduleConfig,
     Section,
 )
@@ -28,7 +27,6 @@ __all__ = [
     "MetricsConfig",
     "Operated",
     "PublishConfig",
-    "QualityConfig",
     "ScheduleConfig",
     "Section",
     "SourceConfig",

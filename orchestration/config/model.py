@@ -9,12 +9,12 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from hygiene.matching import MatchSettings
+from hygiene.quality import QualitySettings
 from hygiene.standardise import StandardiseSettings
 from hygiene.survivorship import SurvivorshipRules
 from orchestration.config.sections import (
     MetricsConfig,
     PublishConfig,
-    QualityConfig,
     ScheduleConfig,
     Section,
 )
@@ -31,7 +31,7 @@ class Config(Section):
     standardise: StandardiseSettings = Field(default_factory=StandardiseSettings)
     matching: MatchSettings = Field(default_factory=MatchSettings)
     survivorship: SurvivorshipRules = Field(default_factory=SurvivorshipRules)
-    quality: QualityConfig = Field(default_factory=QualityConfig)
+    quality: QualitySettings = Field(default_factory=QualitySettings)
     metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     publish: PublishConfig = Field(default_factory=PublishConfig)

@@ -1,4 +1,4 @@
-"""The sections of tidycrm.yml that orchestration owns: metrics, schedule, publish, quality.
+"""The sections of tidycrm.yml that orchestration owns: metrics, schedule, publish.
 
 A section that a package of its own implements lives there and is embedded by `model`.
 """
@@ -109,13 +109,4 @@ class PublishConfig(Section):
     )
     parquet: bool = Field(
         default=True, description="Also write every published table as Parquet."
-    )
-
-
-class QualityConfig(Section):
-    """How strict the gate in front of the published file is."""
-
-    blocking: bool = Field(
-        default=True,
-        description="Whether failed checks of severity error stop the publication.",
     )

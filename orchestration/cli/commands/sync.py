@@ -46,7 +46,7 @@ def demo(
 
 
 @commands.command()
-def sync(
+def sync(  # noqa: PLR0917 - Typer gives options by name
     config: ConfigOption = None,
     home: HomeOption = None,
     force: Annotated[
@@ -55,13 +55,33 @@ def sync(
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for another run to end.")
     ] = 0,
+    accept_volume_drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Object whose drop in records is meant, as <source>/<object>, or "
+            "`all`; may be repeated."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Extract, clean, match, build, check and publish once."""
-    _sync(settings_of(config, home), force=force, wait=wait, as_json=as_json)
+    _sync(
+        settings_of(config, home),
+        force=force,
+        wait=wait,
+        as_json=as_json,
+        accept_volume_drop=tuple(accept_volume_drop or ()),
+    )
 
 
-def _sync(settings: Settings, *, force: bool, as_json: bool, wait: float = 0) -> None:
+def _sync(
+    settings: Settings,
+    *,
+    force: bool,
+    as_json: bool,
+    wait: float = 0,
+    accept_volume_drop: tuple[str, ...] = (),
+) -> None:
     from orchestration.summary import read_summary
     from orchestration.sync import run_sync
     from orchestration.terminal import only_ours, print_summary, progress
@@ -72,7 +92,11 @@ def _sync(settings: Settings, *, force: bool, as_json: bool, wait: float = 0) ->
         workspace = open_workspace(settings)
         with only_ours() as terminal, progress(terminal, shown=not as_json) as observer:
             outcome = run_sync(
-                workspace, force=force, observer=observer, wait_seconds=wait
+                workspace,
+                force=force,
+                observer=observer,
+                wait_seconds=wait,
+                accept_volume_drop=accept_volume_drop,
             )
         published = workspace.home.published_file
         summary = read_summary(published)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import asdict
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
 import pytest
 
@@ -19,6 +21,7 @@ from hygiene.quality import (
     RuleResult,
     Suite,
     build_data_docs,
+    engine,
     landing_suite,
     published_suite,
     validate_frame,
@@ -205,16 +208,53 @@ def test_no_value_reaches_results_logs_kept_counts_or_the_site(
     assert CANARY.partition("@")[0] not in told
 
 
-def test_a_failure_of_the_library_is_told_without_values(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("culprit", ["count_rules", "_metrics"])
+def test_a_failure_is_told_without_values(
+    culprit: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    frame = pd.DataFrame({"day": pd.Categorical([CANARY, "x"])})
-    suite = suite_of({"kind": "between", "column": "day", "min": 1})
+    def fail(*_: object, **__: object) -> None:
+        raise duckdb.ConversionException(f"could not convert {CANARY}")
+
+    monkeypatch.setattr(engine, culprit, fail)
+    frame = pd.DataFrame({"day": ["x"]})
+    suite = suite_of({"kind": "not_null", "column": "day"})
     with caplog.at_level(logging.DEBUG), pytest.raises(EngineError) as error:
         validate_frame(frame, suite)
-    assert "DQ-V-000" in str(error.value)
+    assert "expected" in str(error.value)
     assert CANARY not in str(error.value)
     assert CANARY not in caplog.text
+
+
+def test_pages_load_nothing_from_anywhere(tmp_path: Path) -> None:
+    suite = suite_of({"kind": "not_null", "column": "text"})
+    validate_frame(FRAME, suite, keep_in=tmp_path / "kept")
+    report = build_data_docs(
+        tmp_path / "kept", tmp_path / "site", run_id="r", checked_at=CHECKED_AT
+    )
+    pages = sorted(report.index.parent.rglob("*.html"))
+    assert [page.name for page in pages] == ["index.html", "published.things.html"]
+    for page in pages:
+        text = page.read_text()
+        assert "default-src 'none'" in text
+        assert re.findall(r"(?:src|href)=\"(?!data:|\.\./|suites/)[^\"]*", text) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "pattern"),
+    [
+        (["1 234", "1\u00a0234", "x", None], r"^[\d\s]+$"),
+        (["A", "a", "", "É", None], r"^[A-Z]$"),
+    ],
+)
+def test_duckdb_counts_what_python_would_count(
+    values: list[str | None], pattern: str
+) -> None:
+    frame = pd.DataFrame({"text": values})
+    expected = sum(
+        value is not None and not re.search(pattern, value, re.ASCII)
+        for value in values
+    )
+    assert outcome(frame, kind="matches", column="text", pattern=pattern)[1] == expected
 
 
 def test_site_is_replaced_as_a_whole(tmp_path: Path) -> None:
