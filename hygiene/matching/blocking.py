@@ -1,11 +1,16 @@
-"""Blocking keys: capped, so that no value shared by thousands makes quadratic pairs.
+"""Blocking: which pairs are compared, with keys capped so that no value runs away.
 
-What belongs here: the key columns of the feature table. What does not: finding pairs.
+What belongs here: blocking keys and the candidate pairs that they find. What does not:
+comparing anything.
 
 A key with more records than the cap (one million records sharing one mailbox would make
 5e11 pairs) is left out of blocking only: the value still counts when another key brings
 the pair together. Keys are capped as a whole, so "john smith" may be too common while
 "john smith in Leeds" is not. What is left out is reported.
+
+Only records whose key somebody shares are joined, a narrow table per rule, and a pair
+remembers every rule that found it, one bit each. So the same pairs serve training and
+scoring, and a later run can take back what one key found without asking the others.
 """
 
 from __future__ import annotations
@@ -14,22 +19,42 @@ from collections.abc import Sequence
 
 import duckdb
 
+from hygiene.errors import ConfigurationError
 from hygiene.matching.report import HotKeys
 from hygiene.matching.specification import BlockingRule
 
+_MOST_RULES = 63
+"""Bits of a signed 64-bit number without its sign."""
+
 
 def key_column(rule: BlockingRule, *, other: bool = False) -> str:
-    """Name the column that holds a rule's capped key.
+    """Name the column that holds a rule's key.
 
     Args:
         rule: The blocking rule.
         other: Whether the key of the other record is meant, for asymmetric rules.
 
     Returns:
-        A column of `features`.
+        A column of `block_keys`.
     """
     suffix = "_other" if other and rule.other_parts is not None else ""
     return f"block_{rule.name}{suffix}"
+
+
+def key_columns(rules: Sequence[BlockingRule]) -> tuple[str, ...]:
+    """Name every column of `block_keys` but the record number.
+
+    Args:
+        rules: The blocking rules.
+
+    Returns:
+        One column per rule, two for asymmetric ones.
+    """
+    return tuple(
+        column
+        for rule in rules
+        for column in dict.fromkeys([key_column(rule), key_column(rule, other=True)])
+    )
 
 
 def _key_expression(parts: Sequence[str]) -> str:
@@ -38,52 +63,67 @@ def _key_expression(parts: Sequence[str]) -> str:
     return f"CASE WHEN {present} THEN hash({', '.join(parts)}) END"
 
 
-def add_blocking_keys(
-    connection: duckdb.DuckDBPyConnection,
-    query: str,
-    rules: Sequence[BlockingRule],
-    cap: int,
-) -> tuple[HotKeys, ...]:
-    """Create the table `features` from a query over `facts`, with its blocking keys.
+def build_keys(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[BlockingRule]
+) -> None:
+    """Create `block_keys` from `features`: unique_id and the key of every rule.
 
     Args:
-        connection: Connection that holds `facts`, which is dropped.
-        query: The features without keys.
+        connection: Connection that holds `features`.
+        rules: The blocking rules.
+
+    Raises:
+        ConfigurationError: If there are more rules than bits.
+    """
+    if len(rules) > _MOST_RULES:
+        raise ConfigurationError(
+            f"Blocking: the model has {len(rules)} rules; expected at most "
+            f"{_MOST_RULES}; compare fewer custom fields."
+        )
+    keys: list[str] = []
+    for rule in rules:
+        keys.append(f"{_key_expression(rule.parts)} AS {key_column(rule)}")
+        if rule.other_parts is not None:
+            keys.append(
+                f"{_key_expression(rule.other_parts)} AS {key_column(rule, other=True)}"
+            )
+    connection.execute(
+        "CREATE OR REPLACE TABLE block_keys AS SELECT unique_id::INTEGER AS unique_id, "
+        f"{', '.join(keys)} FROM features WHERE NOT is_test_record"
+    )
+
+
+def find_hot_keys(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[BlockingRule], cap: int
+) -> tuple[HotKeys, ...]:
+    """Create `members_<rule>` from `block_keys`: the records of keys in use.
+
+    A key is in use if two records have it and not more than the cap.
+
+    Args:
+        connection: Connection that holds `block_keys`.
         rules: The blocking rules.
         cap: Most records of a key.
 
     Returns:
         The rules that lost keys, and how many.
     """
-    keys: list[str] = []
-    for rule in rules:
-        keys.append(
-            f"CASE WHEN NOT is_test_record THEN {_key_expression(rule.parts)} END "
-            f"AS {key_column(rule)}"
-        )
-        if rule.other_parts is not None:
-            keys.append(
-                f"CASE WHEN NOT is_test_record THEN {_key_expression(rule.other_parts)}"
-                f" END AS {key_column(rule, other=True)}"
-            )
-    connection.execute(
-        f"CREATE TEMP TABLE keyed AS SELECT *, {', '.join(keys)} FROM ({query})"
-    )
     reports: list[HotKeys] = []
-    joins: list[str] = []
-    replaced: list[str] = []
     for rule in rules:
         own, other = key_column(rule), key_column(rule, other=True)
-        column_pair = [own] if other == own else [own, other]
-        source = " UNION ALL ".join(f"SELECT {c} AS k FROM keyed" for c in column_pair)
-        counts = f"count_{rule.name}"
+        columns = {own: "false"} if other == own else {own: "false", other: "true"}
+        held = " UNION ALL ".join(
+            f"SELECT unique_id, {column} AS k, {is_other} AS is_other FROM block_keys "
+            f"WHERE {column} IS NOT NULL"
+            for column, is_other in columns.items()
+        )
         connection.execute(
-            f"CREATE TEMP TABLE {counts} AS SELECT k, count(*) AS n FROM ({source}) "
-            "WHERE k IS NOT NULL GROUP BY k HAVING count(*) > 1"
+            f"CREATE OR REPLACE TEMP TABLE shared_keys AS SELECT k, count(*) AS n "
+            f"FROM ({held}) GROUP BY k HAVING count(*) > 1"
         )
         row = connection.execute(
-            f"SELECT count(*), coalesce(sum(n), 0)::BIGINT, coalesce(max(n), 0) "
-            f"FROM {counts} WHERE n > ?",
+            "SELECT count(*), coalesce(sum(n), 0)::BIGINT, coalesce(max(n), 0) "
+            "FROM shared_keys WHERE n > ?",
             [cap],
         ).fetchone()
         values, records, largest = row if row else (0, 0, 0)
@@ -91,20 +131,57 @@ def add_blocking_keys(
             reports.append(
                 HotKeys(rule.name, int(values), int(records), int(largest), cap)
             )
-        for number, column in enumerate(column_pair):
-            alias = f"{counts}_{number}"
-            joins.append(
-                f"LEFT JOIN {counts} AS {alias} ON keyed.{column} = {alias}.k "
-                f"AND {alias}.n <= {int(cap)}"
-            )
-            replaced.append(f"{alias}.k AS {column}")
-    connection.execute(
-        "CREATE TABLE features AS SELECT "
-        "(row_number() OVER (ORDER BY source_record_key) - 1)::BIGINT AS unique_id, "
-        f"keyed.* REPLACE ({', '.join(replaced)}) FROM keyed {' '.join(joins)}"
-    )
-    for rule in rules:
-        connection.execute(f"DROP TABLE count_{rule.name}")
-    connection.execute("DROP TABLE keyed")
-    connection.execute("DROP TABLE facts")
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE members_{rule.name} AS "
+            f"SELECT unique_id, k, is_other FROM ({held}) "
+            f"SEMI JOIN (SELECT k FROM shared_keys WHERE n <= {int(cap)}) USING (k)"
+        )
+    connection.execute("DROP TABLE IF EXISTS shared_keys")
     return tuple(reports)
+
+
+def find_pairs(
+    connection: duckdb.DuckDBPyConnection, rules: Sequence[BlockingRule], table: str
+) -> None:
+    """Find candidate pairs.
+
+    Args:
+        connection: Connection that holds `members_<rule>`, which are dropped.
+        rules: The blocking rules.
+        table: Table to create: unique_id_l < unique_id_r, `found_by` with one bit per
+            rule that found the pair, and match_key, the number of the first of them.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE raw_pairs "
+        "(unique_id_l INTEGER, unique_id_r INTEGER, found_by BIGINT)"
+    )
+    for number, rule in enumerate(rules):
+        sides = (
+            "AND NOT l.is_other AND r.is_other" if rule.other_parts is not None else ""
+        )
+        connection.execute(
+            f"INSERT INTO raw_pairs SELECT l.unique_id, r.unique_id, {1 << number} "
+            f"FROM members_{rule.name} AS l INNER JOIN members_{rule.name} AS r "
+            f"ON l.k = r.k AND l.unique_id < r.unique_id {sides}"
+        )
+        connection.execute(f"DROP TABLE members_{rule.name}")
+    connection.execute(
+        f"CREATE OR REPLACE TABLE {table} AS SELECT unique_id_l, unique_id_r, "
+        "bit_or(found_by) AS found_by, "
+        f"{first_rule_sql('bit_or(found_by)')} AS match_key "
+        "FROM raw_pairs GROUP BY unique_id_l, unique_id_r"
+    )
+    connection.execute("DROP TABLE raw_pairs")
+
+
+def first_rule_sql(found_by: str) -> str:
+    """Return SQL of the number of the first rule in a set of rules.
+
+    Args:
+        found_by: SQL of the set, one bit per rule.
+
+    Returns:
+        An expression; the lowest set bit.
+    """
+    # v & -v leaves the lowest bit; as a power of two its logarithm is exact.
+    return f"log2(({found_by}) & (-({found_by})))::INTEGER"

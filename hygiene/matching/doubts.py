@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from hygiene.matching.engine import any_agreement_sql, context_weight_sql
+from hygiene.matching.agreements import any_agreement_sql
 from hygiene.matching.parameters import ModelParameters
 from hygiene.matching.specification import Doubt, Specification
 
@@ -106,14 +106,13 @@ def _judge(
     doubt: Doubt,
     prior_weight: float,
 ) -> Verdict:
-    weight = context_weight_sql(specification)
     best = Verdict(doubt.name, "", 0, 0.0, is_allowed=False)
     for name, levels in doubt.witnesses:
         agrees = any_agreement_sql(specification, ((name, levels),))
         row = connection.execute(
             f"SELECT count(*), avg(({agrees})::INTEGER) FROM {table} "
             f"WHERE {doubt.condition} AND gamma_{name} >= 0 "
-            f"AND {weight} - mw_{name} + ({prior_weight!r}) >= 0"
+            f"AND weight - mw_{name} + ({prior_weight!r}) >= 0"
         ).fetchone()
         pairs, rate = (int(row[0]), float(row[1] or 0.0)) if row else (0, 0.0)
         if pairs < _LEAST_PAIRS or pairs <= best.pairs:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from hygiene.matching.blocking import add_blocking_keys
+from hygiene.matching.blocking import build_keys, find_hot_keys
 from hygiene.matching.custom_fields import (
     choose_custom_fields,
     value_sql,
@@ -28,6 +28,7 @@ from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import Entity, Specification
+from hygiene.matching.vectors import build_comparable
 from hygiene.parquet_exchange import (
     quote_identifier,
     register_parquet,
@@ -293,10 +294,18 @@ def build_features(
     else:
         connection.execute(_NAME_WORDS)
         query = _ACCOUNT_FEATURES
-    hot_keys = add_blocking_keys(
-        connection, query, specification.blocking_rules, settings.max_block_size
+    connection.execute(
+        "CREATE TABLE features AS SELECT "
+        "(row_number() OVER (ORDER BY source_record_key) - 1)::BIGINT AS unique_id, "
+        f"* FROM ({query})"
+    )
+    connection.execute("DROP TABLE facts")
+    build_keys(connection, specification.blocking_rules)
+    hot_keys = find_hot_keys(
+        connection, specification.blocking_rules, settings.max_block_size
     )
     build_frequencies(connection, specification.frequencies)
+    build_comparable(connection, specification)
     counts = connection.execute(
         "SELECT count(*), count(*) FILTER (is_test_record) FROM features"
     ).fetchone()

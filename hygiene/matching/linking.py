@@ -24,6 +24,8 @@ import numpy as np
 import polars as pl
 
 from hygiene.errors import ConfigurationError
+from hygiene.matching.agreements import mergeable_sql
+from hygiene.matching.blocking import find_pairs
 from hygiene.matching.clustering import (
     Integers,
     PairWeights,
@@ -32,11 +34,6 @@ from hygiene.matching.clustering import (
 )
 from hygiene.matching.doubts import judge_doubts
 from hygiene.matching.edges import MatchRun, Outcome, build_report, write_edges
-from hygiene.matching.engine import (
-    SplinkEngine,
-    context_weight_sql,
-    mergeable_sql,
-)
 from hygiene.matching.evidence import load_evidence, settle_constraints
 from hygiene.matching.features import build_features
 from hygiene.matching.parameters import (
@@ -52,6 +49,7 @@ from hygiene.matching.specification import Entity, Specification
 from hygiene.matching.specifications import specification_of
 from hygiene.matching.threshold import choose_threshold
 from hygiene.matching.training import learn
+from hygiene.matching.vectors import compare_pairs, context_weight_sql, weigh_sql
 from hygiene.parquet_exchange import open_connection, quote_literal
 
 logger = logging.getLogger(__name__)
@@ -121,6 +119,10 @@ def link(
         with stages.measure("features"):
             features = build_features(connection, standardised, specification, settings)
         specification = features.specification
+        with stages.measure("block"):
+            find_pairs(connection, specification.blocking_rules, "candidates")
+        with stages.measure("compare"):
+            compare_pairs(connection, specification, "candidates", "vectors")
         with stages.measure("model"):
             parameters, source, notes = _choose_model(
                 connection,
@@ -190,18 +192,14 @@ def _link(
 ) -> MatchReport:
     connection, specification = run.connection, run.specification
     features, settings = run.features, run.settings
-    weight_sql = context_weight_sql(specification)
-    engine = SplinkEngine(connection, specification, run.parameters)
-    with stages.measure("block"):
-        engine.block("candidates")
     with stages.measure("score"):
-        engine.score("candidates", "scores")
+        _score(run, "vectors", "scores")
     with stages.measure("threshold"):
         prior = estimate_prior(
-            connection, f"SELECT {weight_sql} AS weight FROM scores", features.records
+            connection, "SELECT weight FROM scores", features.records
         )
         prior_weight = math.log2(prior / (1 - prior))
-        total_sql = f"({weight_sql} + ({prior_weight!r}))"
+        total_sql = f"(weight + ({prior_weight!r}))"
         verdicts = judge_doubts(
             connection,
             "scores",
@@ -250,7 +248,8 @@ def _link(
         )
         completed = _complete(connection, components.label)
     with stages.measure("score_components"):
-        engine.score("completion", "completion_scores")
+        compare_pairs(connection, specification, "completion", "completion_vectors")
+        _score(run, "completion_vectors", "completion_scores")
         more, more_agreeing = _read_pairs(
             connection, "completion_scores", total_sql, agreement_sql
         )
@@ -300,18 +299,27 @@ def _link(
     return report
 
 
+def _score(run: MatchRun, vectors: str, table: str) -> None:
+    """Create a table of weighed pairs: answers, a weight each, and their total."""
+    weighed = weigh_sql(run.specification, run.parameters, vectors)
+    run.connection.execute(
+        f"CREATE OR REPLACE TABLE {table} AS SELECT *, "
+        f"{context_weight_sql(run.specification)} AS weight FROM ({weighed})"
+    )
+
+
 def _read_pairs(
     connection: duckdb.DuckDBPyConnection, table: str, weight: str, agreement: str
 ) -> tuple[PairWeights, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
     rows = connection.sql(
-        f"SELECT unique_id_l, unique_id_r, {weight} AS weight, "
+        f"SELECT unique_id_l, unique_id_r, {weight} AS total, "
         f"{agreement} AS agrees FROM {table} ORDER BY unique_id_l, unique_id_r"
     ).fetchnumpy()
     return (
         PairWeights(
             np.asarray(rows["unique_id_l"], dtype=np.int64),
             np.asarray(rows["unique_id_r"], dtype=np.int64),
-            np.asarray(rows["weight"], dtype=np.float64),
+            np.asarray(rows["total"], dtype=np.float64),
         ),
         np.asarray(rows["agrees"], dtype=bool),
     )
@@ -349,7 +357,8 @@ def _complete(connection: duckdb.DuckDBPyConnection, labels: Integers) -> int:
         WITH sized AS (
             SELECT *, count(*) OVER (PARTITION BY component) AS size FROM component_of
         )
-        SELECT l.unique_id AS unique_id_l, r.unique_id AS unique_id_r, -1 AS match_key
+        SELECT l.unique_id::INTEGER AS unique_id_l, r.unique_id::INTEGER AS unique_id_r,
+            0::BIGINT AS found_by, -1 AS match_key
         FROM sized AS l
         INNER JOIN sized AS r ON l.component = r.component AND l.unique_id < r.unique_id
         ANTI JOIN candidates

@@ -8,6 +8,7 @@ so that the same model runs on DuckDB and on Spark.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -196,13 +197,21 @@ class Specification:
         return next(item for item in self.comparisons if item.name == name)
 
 
+def _library() -> Any:
+    """Return Splink's level library."""
+    with warnings.catch_warnings():
+        # sqlglot, which Splink uses, warns about its own accelerator on import.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import splink.comparison_level_library as library
+
+    return library
+
+
 def otherwise() -> Level:
     """Return the last level of every comparison: the values are known and differ."""
 
     def build() -> Any:
-        import splink.comparison_level_library as levels
-
-        return levels.ElseLevel()
+        return _library().ElseLevel()
 
     return Level("otherwise", build, is_agreement=False)
 
@@ -218,9 +227,7 @@ def condition(sql: str) -> Callable[[], Any]:
     """
 
     def build() -> Any:
-        import splink.comparison_level_library as levels
-
-        return levels.CustomLevel(sql)
+        return _library().CustomLevel(sql)
 
     return build
 
@@ -236,9 +243,7 @@ def exact(column: str) -> Callable[[], Any]:
     """
 
     def build() -> Any:
-        import splink.comparison_level_library as levels
-
-        return levels.ExactMatchLevel(column)
+        return _library().ExactMatchLevel(column)
 
     return build
 
@@ -255,9 +260,7 @@ def jaro_winkler(column: str, threshold: float) -> Callable[[], Any]:
     """
 
     def build() -> Any:
-        import splink.comparison_level_library as levels
-
-        return levels.JaroWinklerLevel(column, threshold)
+        return _library().JaroWinklerLevel(column, threshold)
 
     return build
 
@@ -273,9 +276,7 @@ def any_of(*builders: Callable[[], Any]) -> Callable[[], Any]:
     """
 
     def build() -> Any:
-        import splink.comparison_level_library as levels
-
-        return levels.Or(*[builder() for builder in builders])
+        return _library().Or(*[builder() for builder in builders])
 
     return build
 
@@ -291,9 +292,7 @@ def all_of(*builders: Callable[[], Any]) -> Callable[[], Any]:
     """
 
     def build() -> Any:
-        import splink.comparison_level_library as levels
-
-        return levels.And(*[builder() for builder in builders])
+        return _library().And(*[builder() for builder in builders])
 
     return build
 
@@ -310,8 +309,6 @@ def damerau_levenshtein(column: str, distance: int) -> Callable[[], Any]:
     """
 
     def build() -> Any:
-        import splink.comparison_level_library as levels
-
-        return levels.DamerauLevenshteinLevel(column, distance)
+        return _library().DamerauLevenshteinLevel(column, distance)
 
     return build

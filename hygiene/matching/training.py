@@ -27,8 +27,8 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from hygiene.matching.blocking import key_column
-from hygiene.matching.engine import SplinkEngine, context_weight_sql
+from hygiene.matching.blocking import find_pairs
+from hygiene.matching.engine import SplinkEngine
 from hygiene.matching.features import build_features
 from hygiene.matching.parameters import (
     LevelParameters,
@@ -46,12 +46,12 @@ from hygiene.matching.specification import (
     TrainingRule,
 )
 from hygiene.matching.specifications import specification_of
+from hygiene.matching.vectors import compare_pairs, context_weight_sql, weigh_sql
 from hygiene.parquet_exchange import open_connection
 
 logger = logging.getLogger(__name__)
 
 _RANDOM_PAIRS = 500_000
-_EM_PAIRS = 500_000.0
 _PRIOR_PAIRS = 50.0
 _LEAST_PAIRS = 100
 _ROUNDS = 2
@@ -108,6 +108,8 @@ def train(
     with open_connection(out_model.parent) as connection:
         features = build_features(connection, standardised, specification, settings)
         specification = features.specification
+        find_pairs(connection, specification.blocking_rules, "candidates")
+        compare_pairs(connection, specification, "candidates", "vectors")
         parameters, report = learn(
             connection,
             specification,
@@ -127,10 +129,11 @@ def learn(
     *,
     version: str,
 ) -> tuple[ModelParameters, TrainingReport]:
-    """Estimate parameters from the table `features`.
+    """Estimate parameters from the candidate pairs and from random ones.
 
     Args:
-        connection: Connection that holds `features`.
+        connection: Connection that holds `comparable` and the compared candidate pairs
+            `vectors`.
         specification: The model.
         start: Parameters to start from and to fall back on.
         settings: Seed.
@@ -141,18 +144,17 @@ def learn(
     """
     row = connection.execute("SELECT count(*) FROM features").fetchone()
     records = int(row[0]) if row else 0
-    engine = SplinkEngine(connection, specification, start)
     random_pairs = _draw_random_pairs(connection, records, settings.seed)
-    engine.score("random_pairs", "random_scores")
+    compare_pairs(connection, specification, "random_pairs", "random_vectors")
     observed = {
         item.name: _level_shares(connection, item) for item in specification.comparisons
     }
     rules = [
-        (rule, pairs)
+        (rule, chosen, pairs)
         for rule in specification.training_rules
-        if (pairs := _count_pairs(connection, specification, rule)) >= _LEAST_PAIRS
+        if (chosen := _pairs_of(specification, rule))
+        and (pairs := _count(connection, chosen)) >= _LEAST_PAIRS
     ]
-    engine.block("training_candidates")
     current = start
     repaired = 0
     trained: set[str] = set()
@@ -177,8 +179,8 @@ def learn(
         engine = SplinkEngine(connection, specification, current)
         estimates: dict[str, list[tuple[float, dict[str, float]]]] = {}
         used = []
-        for rule, pairs in rules:
-            estimate = engine.estimate_m(rule, max_pairs=_EM_PAIRS)
+        for rule, chosen, pairs in rules:
+            estimate = engine.estimate_m(rule, chosen)
             if estimate is None:
                 continue
             found, share = estimate
@@ -199,20 +201,13 @@ def learn(
             },
         )
         current, repaired = _in_order(specification, current)
-        engine = SplinkEngine(connection, specification, current)
-        engine.score("training_candidates", "training_scores")
+        weighed = weigh_sql(specification, current, "vectors")
         prior = estimate_prior(
             connection,
-            f"SELECT {context_weight_sql(specification)} AS weight "
-            "FROM training_scores",
+            f"SELECT {context_weight_sql(specification)} AS weight FROM ({weighed})",
             records,
         )
-    for table in (
-        "random_pairs",
-        "random_scores",
-        "training_candidates",
-        "training_scores",
-    ):
+    for table in ("random_pairs", "random_vectors"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")
     parameters = replace(
         current,
@@ -259,8 +254,8 @@ def _draw_random_pairs(
         "drawn_pairs", pl.DataFrame({"unique_id_l": left, "unique_id_r": right})
     )
     connection.execute(
-        "CREATE OR REPLACE TABLE random_pairs AS SELECT *, 0 AS match_key "
-        "FROM drawn_pairs"
+        "CREATE OR REPLACE TABLE random_pairs AS SELECT *, 0 AS found_by, "
+        "0 AS match_key FROM drawn_pairs"
     )
     connection.unregister("drawn_pairs")
     return len(left)
@@ -273,7 +268,7 @@ def _level_shares(
     counts = {
         int(value): int(count)
         for value, count in connection.execute(
-            f"SELECT gamma_{comparison.name}, count(*) FROM random_scores "
+            f"SELECT gamma_{comparison.name}, count(*) FROM random_vectors "
             f"WHERE gamma_{comparison.name} >= 0 GROUP BY ALL"
         ).fetchall()
     }
@@ -343,20 +338,29 @@ def _blend(
     }
 
 
-def _count_pairs(
-    connection: duckdb.DuckDBPyConnection,
-    specification: Specification,
-    rule: TrainingRule,
-) -> int:
-    block = next(
-        item for item in specification.blocking_rules if item.name == rule.block
+def _pairs_of(specification: Specification, rule: TrainingRule) -> str:
+    """Return a subquery of the compared pairs that a training rule selects.
+
+    The blocking rule's bit says that the capped keys are equal. Columns that the key
+    does not hold as they are have to agree by their own comparison.
+    """
+    number, block = next(
+        (number, item)
+        for number, item in enumerate(specification.blocking_rules)
+        if item.name == rule.block
     )
-    columns = ", ".join([*rule.columns, key_column(block)])
-    present = " AND ".join(
-        f"{column} IS NOT NULL" for column in (*rule.columns, key_column(block))
-    )
-    row = connection.execute(
-        "SELECT coalesce(sum(n * (n - 1) // 2), 0)::BIGINT FROM (SELECT count(*) AS n "
-        f"FROM features WHERE {present} GROUP BY {columns})"
-    ).fetchone()
+    conditions = [f"found_by & {1 << number} <> 0"]
+    for column in rule.columns:
+        if column in block.parts:
+            continue
+        comparison = next(
+            item for item in specification.comparisons if item.columns[0] == column
+        )
+        exact = comparison.level_value("exact")
+        conditions.append(f"gamma_{comparison.name} = {exact}")
+    return f"(SELECT * FROM vectors WHERE {' AND '.join(conditions)})"
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {query}").fetchone()
     return int(row[0]) if row else 0

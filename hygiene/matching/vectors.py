@@ -1,0 +1,203 @@
+"""Comparison vectors: what each comparison answers for a pair, before any weight.
+
+What belongs here: the SQL that compares pairs, from Splink's level library, and the SQL
+that weighs the answers. What does not: finding pairs, estimating parameters.
+
+The answers (`gamma_<comparison>`) do not depend on the parameters, only their weights
+do. So a pair is compared once, however often training changes its mind, and a later run
+reuses the answers for records that have not changed. The weights are those of Splink's
+`predict`, term frequency included; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import duckdb
+
+from hygiene.matching.frequencies import frequency_table
+from hygiene.matching.parameters import LevelParameters, ModelParameters
+from hygiene.matching.specification import Comparison, Evidence, Specification
+
+
+def build_comparable(
+    connection: duckdb.DuckDBPyConnection, specification: Specification
+) -> None:
+    """Create `comparable`: per record the compared columns and how rare their values are.
+
+    Args:
+        connection: Connection that holds `features` and the frequency tables.
+        specification: The model.
+    """
+    columns = sorted(
+        {column for item in specification.comparisons for column in item.columns}
+    )
+    rarities = [item.column for item in specification.frequencies]
+    selected = [f"features.{column}" for column in columns]
+    selected += [
+        f"(-log2({frequency_table(column)}.tf_{column}))::FLOAT AS rarity_{column}"
+        for column in rarities
+    ]
+    joins = " ".join(
+        f"LEFT JOIN {frequency_table(column)} "
+        f"ON features.{column} = {frequency_table(column)}.{column}"
+        for column in rarities
+    )
+    connection.execute(
+        "CREATE OR REPLACE TABLE comparable AS SELECT "
+        f"features.unique_id::INTEGER AS unique_id, {', '.join(selected)} "
+        f"FROM features {joins}"
+    )
+
+
+def compare_pairs(
+    connection: duckdb.DuckDBPyConnection,
+    specification: Specification,
+    pairs: str,
+    table: str,
+) -> None:
+    """Compare pairs.
+
+    Args:
+        connection: Connection that holds `comparable`.
+        specification: The model.
+        pairs: Table with unique_id_l, unique_id_r, found_by and match_key.
+        table: Table to create: the same columns and, per comparison, `gamma_` (-1 when
+            it cannot be answered) and `rarity_` (bits; NULL where it plays no part).
+    """
+    columns = sorted(
+        {column for item in specification.comparisons for column in item.columns}
+    )
+    sides = [f"l.{column} AS {column}_l" for column in columns]
+    sides += [f"r.{column} AS {column}_r" for column in columns]
+    sides += [
+        f"l.rarity_{item.column} AS of_{item.column}"
+        for item in specification.frequencies
+    ]
+    answers: list[str] = []
+    for comparison in specification.comparisons:
+        answers.append(f"{_gamma_sql(comparison)} AS gamma_{comparison.name}")
+        answers.append(f"{_rarity_sql(comparison)} AS rarity_{comparison.name}")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TABLE {table} AS
+        SELECT unique_id_l, unique_id_r, found_by, match_key, {", ".join(answers)}
+        FROM (
+            SELECT p.unique_id_l, p.unique_id_r, p.found_by, p.match_key,
+                {", ".join(sides)}
+            FROM {pairs} AS p
+            INNER JOIN comparable AS l ON p.unique_id_l = l.unique_id
+            INNER JOIN comparable AS r ON p.unique_id_r = r.unique_id
+        )
+        """
+    )
+
+
+def _gamma_sql(comparison: Comparison) -> str:
+    cases = [f"WHEN {comparison.missing} THEN -1"]
+    for level in comparison.levels[:-1]:
+        condition = level.condition().create_level_dict("duckdb")["sql_condition"]
+        cases.append(f"WHEN {condition} THEN {comparison.level_value(level.name)}")
+    return f"(CASE {' '.join(cases)} ELSE 0 END)::TINYINT"
+
+
+def _rarity_sql(comparison: Comparison) -> str:
+    """Return how rare the shared value is; such levels say that both values are equal."""
+    cases = " ".join(
+        f"WHEN {comparison.level_value(level.name)} THEN of_{level.frequency_column}"
+        for level in comparison.levels
+        if level.frequency_column is not None
+    )
+    if not cases:
+        return "NULL::FLOAT"
+    return f"(CASE gamma_{comparison.name} {cases} END)::FLOAT"
+
+
+def weigh_sql(
+    specification: Specification, parameters: ModelParameters, vectors: str
+) -> str:
+    """Return a query that weighs compared pairs.
+
+    Args:
+        specification: The model.
+        parameters: Its parameters.
+        vectors: Table of compared pairs.
+
+    Returns:
+        A select statement: the pair, found_by, match_key and per comparison `gamma_`
+        and `mw_`, its weight in bits.
+    """
+    selected: list[str] = []
+    for comparison in specification.comparisons:
+        levels = parameters.levels[comparison.name]
+        selected.append(f"gamma_{comparison.name}")
+        cases = " ".join(
+            f"WHEN {comparison.level_value(level.name)} THEN "
+            + _level_weight_sql(
+                levels[level.name],
+                f"rarity_{comparison.name}" if level.frequency_column else None,
+                level.frequency_weight,
+            )
+            for level in comparison.levels
+        )
+        selected.append(
+            f"(CASE gamma_{comparison.name} {cases} ELSE 0 END)::FLOAT "
+            f"AS mw_{comparison.name}"
+        )
+    return (
+        "SELECT unique_id_l, unique_id_r, found_by, match_key, "
+        f"{', '.join(selected)} FROM {vectors}"
+    )
+
+
+def _level_weight_sql(
+    value: LevelParameters, rarity: str | None, strength: float
+) -> str:
+    base = math.log2(value.m / value.u)
+    if rarity is None:
+        return repr(base)
+    # The share u of the level as a whole gives way to the share of this very value.
+    return f"{base!r} + coalesce({strength!r} * ({math.log2(value.u)!r} + {rarity}), 0)"
+
+
+def context_weight_sql(specification: Specification) -> str:
+    """Combine the weights of a pair so that surroundings speak only once.
+
+    Args:
+        specification: The model.
+
+    Returns:
+        SQL over the columns of `weigh_sql`: the pair's weight in bits, without the
+        prior.
+    """
+    identity: list[str] = []
+    facts: dict[str, list[str]] = {}
+    for comparison in specification.comparisons:
+        weight = f"mw_{comparison.name}"
+        if comparison.evidence is Evidence.SURROUNDINGS:
+            facts.setdefault(comparison.fact, []).append(weight)
+            continue
+        shared = [
+            str(comparison.level_value(level.name))
+            for level in comparison.levels
+            if level.is_shared
+        ]
+        if shared:
+            is_shared = f"gamma_{comparison.name} IN ({', '.join(shared)})"
+            identity.append(f"CASE WHEN {is_shared} THEN 0 ELSE {weight} END")
+            facts.setdefault(f"{comparison.name} in part", []).append(
+                f"CASE WHEN {is_shared} THEN {weight} ELSE 0 END"
+            )
+        else:
+            identity.append(weight)
+    total = _sum(identity)
+    if facts:
+        once = [weight for weights in facts.values() for weight in weights]
+        parts = ", ".join(["0", *once])
+        total += f" + greatest({parts}) + least({parts})"
+    return f"({total})::DOUBLE"
+
+
+def _sum(terms: Iterable[str]) -> str:
+    return " + ".join(terms)
