@@ -120,7 +120,8 @@ def test_names_say_the_layer(models: Mapping[str, Node]) -> None:
         "base": r"base_[a-z]+__",
         "staging": r"stg_[a-z]+__",
         "intermediate": r"int_",
-        "marts": r"(dim_|fct_|bridge_|customer_|churn_|golden_|identity_|quarantined_|reconciliation_)",
+        "marts": r"(dim_|fct_|bridge_|customer_|churn_|golden_|identity_|quarantined_|reconciliation_"
+        r"|pipeline_|forecast_|win_rate_|sales_|lead_|campaign_|ticket_|service_|salesforce__|hubspot__)",
     }
     wrong = [
         n["name"]

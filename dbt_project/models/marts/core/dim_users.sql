@@ -10,6 +10,7 @@ final as (
         {{ surrogate_key('us', 'users.source_record_key') }} as user_id,
         case when managers.source_record_key is not null then {{ surrogate_key('us', 'managers.source_record_key') }} end
             as manager_user_id,
+        {{ surrogate_key('us', 'users.person_source_record_key') }} as person_id,
         users.source_record_key,
         users.source_name,
         users.source_type,
@@ -17,6 +18,7 @@ final as (
         users.email,
         users.job_title,
         users.department,
+        users.person_match_method,
         users.is_active,
         users.created_at
     from users
