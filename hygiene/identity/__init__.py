@@ -4,7 +4,8 @@ What belongs here: turning decided edges into clusters, giving each cluster its 
 the ledger, and the history of ids. What does not: deciding whether records match.
 """
 
+from hygiene.identity.history import PastId, find_id
 from hygiene.identity.identifying import IdentitySettings, identify
 from hygiene.identity.report import IdentityReport
 
-__all__ = ["IdentityReport", "IdentitySettings", "identify"]
+__all__ = ["IdentityReport", "IdentitySettings", "PastId", "find_id", "identify"]

@@ -173,6 +173,18 @@ class Ledger:
         self._clean(number)
         return number
 
+    def table(self, version: int, table: str) -> Path:
+        """Path of one table of one version, which may have been cleaned up already.
+
+        Args:
+            version: Number of the version.
+            table: One of `TABLES`.
+
+        Returns:
+            The Parquet file.
+        """
+        return self._path(version) / f"{table}.parquet"
+
     def _path(self, version: int) -> Path:
         return self._folder / f"v{version:06d}"
 

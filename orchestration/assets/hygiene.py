@@ -19,8 +19,10 @@ from hygiene.standardise import (
     standardise_accounts,
     standardise_contacts,
 )
+from hygiene.stewardship import put_rulings_in_force
 from hygiene.survivorship import merge
 from orchestration.fx import write_fx_rates
+from orchestration.review import rulings_file, rulings_status_file
 from orchestration.runs import HOME_LOCK, run_instant
 from orchestration.workspace import Workspace
 
@@ -175,11 +177,18 @@ def _match(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
     )
     def match(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = workspace.home
-        rulings = home.rulings / f"{entity}_rulings.csv"
+        obeyed = home.stages / f"{entity}_rulings_in_force.csv"
+        rulings = put_rulings_in_force(
+            rulings_file(home, entity),
+            home.stage(f"standardised_{entity}s"),
+            obeyed,
+            rulings_status_file(home, entity),
+            entity=entity,
+        )
         report = link(
             home.stage(f"standardised_{entity}s"),
             home.stage(f"int_{entity}_links"),
-            rulings if rulings.exists() else None,
+            obeyed,
             home.stage(table),
             entity=entity,
             settings=workspace.config.matching,
@@ -190,6 +199,8 @@ def _match(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             metadata={
                 "dagster/row_count": row_count(home.stage(table)),
                 **counts_of(report),
+                "rulings_in_force": rulings.in_force,
+                "rulings_lapsed": rulings.lapsed,
             }
         )
 
