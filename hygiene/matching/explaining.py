@@ -17,11 +17,7 @@ import duckdb
 import polars as pl
 
 from hygiene.errors import InputError
-from hygiene.matching.engine import (
-    SplinkEngine,
-    any_agreement_sql,
-    context_weight_sql,
-)
+from hygiene.matching.agreements import any_agreement_sql
 from hygiene.matching.features import build_features
 from hygiene.matching.parameters import (
     ModelParameters,
@@ -31,6 +27,7 @@ from hygiene.matching.parameters import (
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import Comparison, Entity, Evidence, Specification
 from hygiene.matching.specifications import specification_of
+from hygiene.matching.vectors import compare_pairs, context_weight_sql, weigh_sql
 from hygiene.parquet_exchange import open_connection, register_parquet
 
 _REFERENCE_PAIRS = 25
@@ -127,11 +124,11 @@ def explain_pairs(
         numbered = _number(connection, [*pairs, *known], entity)
         connection.execute(
             "CREATE TABLE explained AS SELECT DISTINCT unique_id_l, unique_id_r, "
-            "0 AS match_key FROM numbered"
+            "0 AS found_by, 0 AS match_key FROM numbered"
         )
-        SplinkEngine(connection, specification, parameters).score(
-            "explained", "explained_scores"
-        )
+        compare_pairs(connection, specification, "explained", "explained_vectors")
+        weighed = weigh_sql(specification, parameters, "explained_vectors")
+        connection.execute(f"CREATE TABLE explained_scores AS {weighed}")
         rows = _scored(connection, specification)
     prior = _prior(known, numbered[len(pairs) :], rows)
     return [
