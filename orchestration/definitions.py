@@ -1,4 +1,4 @@
-"""The Dagster code location: every asset, the sync job, its schedule.
+"""The Dagster code location: every asset, the jobs, what starts them.
 
 Wiring only. `build_defs` takes a workspace, so that tests get a code location without
 touching the environment; the module attribute `defs` is what `dagster dev` loads.
@@ -15,8 +15,14 @@ from orchestration.assets.checks import (
 )
 from orchestration.assets.extraction import build_landing_asset, build_source_assets
 from orchestration.assets.hygiene import build_hygiene_assets
-from orchestration.assets.publication import build_publication_assets
+from orchestration.assets.publication import PUBLICATION_KEY, build_publication_assets
 from orchestration.assets.warehouse import build_dbt_assets
+from orchestration.automation import (
+    build_schedules,
+    build_sensors,
+    extraction_jobs,
+    freshness,
+)
 from orchestration.dbt_build import dbt_resource, ensure_manifest
 from orchestration.runs import HOME_LOCK, home_lock
 from orchestration.settings import Settings
@@ -38,8 +44,7 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
         "publish.",
         tags={"tidycrm/home": workspace.home.root.name},
     )
-    schedule = workspace.config.schedule
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=[
             *build_source_assets(workspace),
             build_landing_asset(workspace),
@@ -52,26 +57,22 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
             *build_record_checks(workspace, manifest),
             *build_published_checks(workspace, manifest),
         ],
-        jobs=[job],
-        schedules=[
-            dg.ScheduleDefinition(
-                name="sync_schedule",
-                job=job,
-                cron_schedule=schedule.cron,
-                execution_timezone=schedule.timezone,
-                default_status=(
-                    dg.DefaultScheduleStatus.RUNNING
-                    if schedule.enabled
-                    else dg.DefaultScheduleStatus.STOPPED
-                ),
-            )
-        ],
+        jobs=[job, *extraction_jobs(workspace)],
+        schedules=build_schedules(workspace, job),
+        sensors=build_sensors(workspace, job),
         # One process per run: it holds the home for all of its steps.
         executor=dg.in_process_executor,
         resources={
             "dbt": dbt_resource(workspace),
             HOME_LOCK: home_lock(workspace.home),
         },
+    )
+    policy = freshness(workspace)
+    if policy is None:
+        return definitions
+    return definitions.map_resolved_asset_specs(
+        func=lambda spec: dg.apply_freshness_policy(spec, policy),
+        selection=[*marts, PUBLICATION_KEY],
     )
 
 

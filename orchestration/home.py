@@ -90,6 +90,15 @@ class Home:
         return self.root / "dbt"
 
     @property
+    def operations(self) -> Path:
+        """What runs remember of sources and alerts; safe to lose."""
+        return self.root / "operations"
+
+    def source_state(self, source: str) -> Path:
+        """How one source stands."""
+        return self.operations / "sources" / f"{source}.json"
+
+    @property
     def last_publication(self) -> Path:
         """Fingerprint of the inputs of the last publication."""
         return self.state / "last_publication.json"
@@ -148,6 +157,18 @@ def exclusive(home: Home, *, purpose: str, wait_seconds: float = 0) -> Iterator[
     finally:
         note.unlink(missing_ok=True)
         lock.release()
+
+
+def is_held(home: Home) -> bool:
+    """Whether a writer holds the home folder right now."""
+    if not home.root.is_dir():
+        return False
+    lock = FileLock(home.root / ".lock")
+    try:
+        with lock.acquire(timeout=0):
+            return False
+    except Timeout:
+        return True
 
 
 def _busy_message(home: Home, note: Path) -> str:

@@ -12,7 +12,7 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -31,7 +31,11 @@ create table pub.main.publication (
     item_type varchar not null,
     item_name varchar not null,
     row_count bigint,
-    watermark timestamp
+    watermark timestamp,
+    synced_at timestamp,
+    is_stale boolean not null,
+    stale_since timestamp,
+    stale_reason varchar
 )
 """
 
@@ -44,6 +48,12 @@ _PUBLICATION_COMMENTS = {
     "item_name": "Name of the table, or <source>/<object>.",
     "row_count": "Rows of the table; for a source, current rows incl. deleted ones.",
     "watermark": "For a source: extraction instant of its newest landed change, UTC.",
+    "synced_at": "For a source: when it was last read completely, UTC.",
+    "is_stale": "For a source: whether it could not be read for this publication, so "
+    "that its data are those of synced_at.",
+    "stale_since": "For a stale source: when it could first not be read, UTC.",
+    "stale_reason": "For a stale source: code of the error, such as "
+    "service_unavailable or credentials.",
 }
 
 
@@ -67,6 +77,9 @@ class SourceWatermark:
     name: str
     row_count: int
     watermark: datetime | None
+    synced_at: datetime | None = None
+    stale_since: datetime | None = None
+    stale_reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,14 +263,24 @@ def _copy_comments(
 
 def _publication_items(
     counts: Mapping[str, int], sources: Sequence[SourceWatermark]
-) -> Iterator[tuple[str, str, int, datetime | None]]:
+) -> Iterator[tuple[object, ...]]:
     for name, rows in counts.items():
-        yield "table", name, rows, None
+        yield "table", name, rows, None, None, False, None, None
     for source in sorted(sources, key=lambda each: each.name):
-        watermark = source.watermark
-        if watermark is not None:
-            watermark = watermark.replace(tzinfo=None)
-        yield "source", source.name, source.row_count, watermark
+        yield (
+            "source",
+            source.name,
+            source.row_count,
+            _naive(source.watermark),
+            _naive(source.synced_at),
+            source.stale_since is not None,
+            _naive(source.stale_since),
+            source.stale_reason,
+        )
+
+
+def _naive(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.astimezone(UTC).replace(tzinfo=None)
 
 
 def _write_publication(
@@ -265,7 +288,8 @@ def _write_publication(
 ) -> None:
     connection.execute(_PUBLICATION)
     connection.executemany(
-        "insert into pub.main.publication values (?, ?, ?, ?, ?, ?, ?, ?)", rows
+        f"insert into pub.main.publication values ({', '.join('?' * len(rows[0]))})",
+        rows,
     )
     connection.execute(
         "comment on table pub.main.publication is 'One row per published table and "

@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors.landing import Landing
 from orchestration.config import VENDOR_OF_TYPE
+from orchestration.source_states import SourceStates
 from orchestration.workspace import Workspace
 
 
@@ -23,6 +24,13 @@ class SourceStatus:
     loads: int
     records: int
     last_change: datetime | None
+    synced_at: datetime | None
+    failing_since: datetime | None
+    failures: int
+    reason: str | None
+    message: str | None
+    tolerated_until: datetime | None
+    """Until when its last good data may stand in for it, while it fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +59,12 @@ def read_status(workspace: Workspace) -> Status:
     for manifest in landing.manifests():
         by_source.setdefault(manifest.source_name, []).append(manifest)
     sources = []
+    states = SourceStates(home)
     for source in workspace.config.sources:
+        state = states.read(source.name)
+        until = None
+        if state.synced_at is not None and state.is_failing and source.tolerance:
+            until = state.synced_at + source.tolerance
         manifests = by_source.pop(source.name, [])
         sources.append(
             SourceStatus(
@@ -63,6 +76,12 @@ def read_status(workspace: Workspace) -> Status:
                 last_change=max(
                     (manifest.extracted_at for manifest in manifests), default=None
                 ),
+                synced_at=state.synced_at,
+                failing_since=state.failing_since,
+                failures=state.failures,
+                reason=state.reason,
+                message=state.message,
+                tolerated_until=until,
             )
         )
     last: dict[str, Any] = {}

@@ -27,6 +27,7 @@ from orchestration.errors import PipelineError
 from orchestration.failures import explain, failed_checks
 from orchestration.home import exclusive
 from orchestration.runs import HOLDER_TAG, end_dead_runs
+from orchestration.source_states import SourceState, SourceStates
 from orchestration.workspace import Workspace
 
 
@@ -49,6 +50,8 @@ class SyncOutcome:
     rows_landed: int
     checks_passed: int
     checks_failed: int
+    stale: tuple[SourceState, ...] = ()
+    """Sources that could not be read, so that older data of theirs are published."""
 
 
 Observer = Callable[[str, StepState], None]
@@ -126,11 +129,17 @@ def run_sync(
             )
         if not result.success:
             raise PipelineError(explain(result.all_events), run_id=run_id)
-        return _outcome(result, run_id, time.monotonic() - began)
+        stale = SourceStates(workspace.home).failing(
+            source.name for source in workspace.config.sources
+        )
+        return _outcome(result, run_id, time.monotonic() - began, stale)
 
 
 def _outcome(
-    result: dg.ExecuteInProcessResult, run_id: str, seconds: float
+    result: dg.ExecuteInProcessResult,
+    run_id: str,
+    seconds: float,
+    stale: tuple[SourceState, ...],
 ) -> SyncOutcome:
     landed = 0
     published = False
@@ -151,6 +160,7 @@ def _outcome(
         rows_landed=landed,
         checks_passed=evaluated - len(failed),
         checks_failed=len(failed),
+        stale=stale,
     )
 
 

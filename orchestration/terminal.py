@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -18,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from orchestration.source_states import SourceState
 from orchestration.status import Status
 from orchestration.summary import Summary
 from orchestration.sync import Observer, StepState, SyncOutcome
@@ -119,6 +121,7 @@ def print_summary(
             f"{outcome.rows_landed:,} rows landed, no id changed. "
             f"The published file is current (as of {summary.as_of})."
         )
+        _print_stale(console, outcome.stale)
         _print_how_to_open(console, published)
         return
     table = Table(show_header=False, box=None, padding=(0, 2))
@@ -185,7 +188,25 @@ def print_summary(
         f"in {outcome.seconds:,.0f} seconds (run {outcome.run_id[:8]})"
     )
     console.print(table)
+    _print_stale(console, outcome.stale)
     _print_how_to_open(console, published)
+
+
+def _print_stale(console: Console, stale: Sequence[SourceState]) -> None:
+    for state in stale:
+        console.print(
+            f"[bold yellow]Stale: {state.name}[/] could not be read since "
+            f"{_minute(state.failing_since)} ({state.reason}); its data of "
+            f"{_minute(state.synced_at)} stand in. `publication` tells analysts.",
+            soft_wrap=True,
+        )
+        console.print(
+            f"  {state.message}", markup=False, highlight=False, soft_wrap=True
+        )
+
+
+def _minute(instant: datetime | None) -> str:
+    return "never" if instant is None else f"{instant:%Y-%m-%d %H:%M} UTC"
 
 
 def _print_how_to_open(console: Console, published: Path) -> None:
@@ -215,18 +236,36 @@ def print_status(console: Console, status: Status) -> None:
             f"Published as of [bold]{status.as_of}[/] at {status.published_at} "
             f"(run {status.published_run[:8]})"
         )
-    table = Table("Source", "Type", "Objects", "Loads", "Records", "Last change (UTC)")
+    table = Table(
+        "Source", "Type", "Objects", "Loads", "Records", "Last read", "Last change", ""
+    )
     for source in status.sources:
-        last = source.last_change
         table.add_row(
             source.name,
             source.type,
             str(source.objects),
             str(source.loads),
             f"{source.records:,}",
-            last.strftime("%Y-%m-%d %H:%M") if last else "never synced",
+            _minute(source.synced_at),
+            _minute(source.last_change),
+            f"[yellow]{source.reason}[/]" if source.failing_since else "[green]ok[/]",
         )
     console.print(table)
+    for source in status.sources:
+        if source.failing_since is not None:
+            until = (
+                f"is tolerated until {_minute(source.tolerated_until)}"
+                if source.tolerated_until
+                else "is not tolerated: nothing is published"
+            )
+            console.print(
+                f"[yellow]{source.name}[/] fails since {_minute(source.failing_since)} "
+                f"({source.failures} runs); this {until}.",
+                soft_wrap=True,
+            )
+            console.print(
+                f"  {source.message}", markup=False, highlight=False, soft_wrap=True
+            )
     for name in status.unconfigured:
         console.print(
             f"[yellow]{name}[/] has landed data but is no longer in tidycrm.yml; its "

@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from orchestration.config import Config, load_config
 from orchestration.home import Home
 from orchestration.settings import Settings
+from orchestration.source_states import SourceStates
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 PACKAGED_DBT_PROJECT = Path(__file__).resolve().parent / "_dbt_project"
@@ -126,6 +127,10 @@ def input_fingerprint(workspace: Workspace, as_of: date) -> str:
     rates = workspace.config.metrics.fx_rates
     if rates:
         facts["fx_rates"] = _file_hashes([Path(rates)])
+    # `publication` tells them: analysts learn of it when a source falls out or is back.
+    failing = SourceStates(home).failing(each.name for each in workspace.config.sources)
+    if failing:
+        facts["failing"] = [[each.name, str(each.failing_since)] for each in failing]
     text = json.dumps(facts, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 

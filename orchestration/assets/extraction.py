@@ -1,12 +1,15 @@
 """Extraction: one asset per configured source, then one per landed object.
 
 A source asset copies what is new at the source into the landing zone; it alone is
-retried. The landed objects follow it in the graph, where checks and dbt attach.
+retried. One that cannot be read fails, unless its last good data are recent enough to go
+on with. The landed objects follow it in the graph, where checks and dbt attach.
 """
 
 import json
+import traceback
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 import dagster as dg
@@ -14,10 +17,11 @@ import dagster as dg
 import connectors.hubspot
 import connectors.salesforce
 import connectors.spreadsheet
-from connectors.errors import PermanentError
+from connectors.errors import RetryableError
 from connectors.landing import Landing, SourceReport
-from orchestration.config import VENDOR_OF_TYPE, connector_config
+from orchestration.config import VENDOR_OF_TYPE, connector_config, shown_duration
 from orchestration.runs import HOME_LOCK, run_instant
+from orchestration.source_states import SourceState, SourceStates, message_of
 from orchestration.sources import SOURCE_KINDS
 from orchestration.workspace import Workspace, input_fingerprint
 
@@ -28,12 +32,8 @@ DECLARED_OBJECTS: dict[str, tuple[str, ...]] = {
 }
 """Objects that dbt has models for, by vendor; others land as well and stay there."""
 
-RETRIES = dg.RetryPolicy(
-    max_retries=3,
-    delay=30,
-    backoff=dg.Backoff.EXPONENTIAL,
-    jitter=dg.Jitter.PLUS_MINUS,
-)
+READ_CHECK = "could_be_read"
+"""Check of every source: it warns while older data stand in for it."""
 
 
 class LandingRunConfig(dg.Config):
@@ -70,20 +70,33 @@ def build_source_assets(
 def _source_asset(
     workspace: Workspace, source: Any, vendor: str, export: dg.AssetKey
 ) -> dg.AssetsDefinition:
+    key = dg.AssetKey(["sources", source.name])
+
     @dg.asset(
-        key=["sources", source.name],
+        key=key,
         required_resource_keys={HOME_LOCK},
         deps=[export],
         group_name="sources",
         kinds={vendor, "polars"},
-        retry_policy=RETRIES,
+        owners=[f"team:{source.owner}"] if _is_team(source.owner) else None,
+        check_specs=[
+            dg.AssetCheckSpec(
+                READ_CHECK,
+                asset=key,
+                description="The source could be read in this run. A warning means that "
+                "its last good data are used, within `max_staleness`.",
+            )
+        ],
         description=(
             f"New, changed and deleted records of `{source.name}` copied into the "
             "landing zone: one load per object, only if something changed."
         ),
     )
-    def extract(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        landing = Landing(workspace.home.landing)
+    # Without [None]: Dagster does not recognise it beside the output of the check.
+    def extract(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        states = SourceStates(workspace.home)
+        instant = run_instant(context)
+        states.begin(source.name)
 
         def progress(label: str, done: int, total: int) -> None:
             context.log.debug(f"{source.name}: {label} {done}/{total}")
@@ -91,25 +104,97 @@ def _source_asset(
         try:
             report = SOURCE_KINDS[source.type].extract(
                 connector_config(source),
-                landing,
-                run_instant(context),
+                Landing(workspace.home.landing),
+                instant,
                 progress,
                 workspace.home,
             )
-        except PermanentError as error:
-            # A retry would meet the same file: fail at once, with the reason first.
-            raise dg.Failure(
-                description=str(error),
-                metadata={"source": source.name, "kind": type(error).__name__},
-                allow_retries=False,
-            ) from error
+        except RetryableError as error:
+            if context.retry_number < source.retries:
+                raise dg.RetryRequested(
+                    max_retries=source.retries,
+                    seconds_to_wait=source.retry_delay.total_seconds()
+                    * 2**context.retry_number,
+                ) from error
+            return _without(context, source, states.fail(source.name, instant, error))
+        except Exception as error:  # noqa: BLE001  # one source must not stop the others
+            if message_of(error) != str(error):
+                frames = "".join(traceback.format_tb(error.__traceback__))
+                # The traceback without the text of the error, which may quote data.
+                context.log.error(  # noqa: TRY400
+                    f"{source.name}: {type(error).__name__}\n{frames}"
+                )
+            return _without(context, source, states.fail(source.name, instant, error))
+        states.succeed(source.name, instant)
         for note in report.notes:
             context.log.info(f"{source.name}: {note}")
         for warning in (*report.skipped, *report.warnings):
             context.log.warning(f"{source.name}: {warning}")
-        return dg.MaterializeResult(metadata=_report_metadata(report))
+        return dg.MaterializeResult(
+            metadata=_report_metadata(report),
+            check_results=[dg.AssetCheckResult(check_name=READ_CHECK, passed=True)],
+        )
 
     return extract
+
+
+def _is_team(owner: str | None) -> bool:
+    # Dagster takes team names of these characters only.
+    return owner is not None and owner.replace("_", "").replace("-", "").isalnum()
+
+
+def _without(
+    context: dg.AssetExecutionContext, source: Any, state: SourceState
+) -> dg.MaterializeResult[None]:
+    """Go on with the last good data of a source, or fail because they are too old."""
+    instant = run_instant(context)
+    facts: dict[str, Any] = {
+        "rows_landed": 0,
+        "reason": state.reason or "",
+        "failures_in_a_row": state.failures,
+    }
+    if not state.is_tolerated(instant, source.tolerance):
+        raise dg.Failure(
+            description=_refusal(source, state, instant),
+            metadata={"source": source.name, **facts},
+            allow_retries=False,
+        )
+    assert state.synced_at is not None  # noqa: S101  # what is tolerated has an age
+    facts["last_good"] = dg.MetadataValue.timestamp(state.synced_at)
+    context.log.warning(
+        f"{source.name} could not be read ({state.reason}); its data of "
+        f"{state.synced_at:%Y-%m-%d %H:%M} UTC are used"
+    )
+    return dg.MaterializeResult(
+        metadata=facts,
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=READ_CHECK,
+                passed=False,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=state.message,
+                metadata=facts,
+            )
+        ],
+    )
+
+
+def _refusal(source: Any, state: SourceState, now: datetime) -> str:
+    age = state.age(now)
+    said = (state.message or "").rstrip(".")
+    if age is None:
+        return (
+            f"{said}. Source {source.name!r} was never read completely, so there are no "
+            "older data to publish instead."
+        )
+    if not source.tolerance:
+        return state.message or ""
+    return (
+        f"{said}. The last good data of source {source.name!r} are "
+        f"{shown_duration(age)} old; `max_staleness` allows "
+        f"{shown_duration(source.tolerance)}, so nothing is published. Repair the source, "
+        "or raise `max_staleness` to publish without its changes."
+    )
 
 
 def _report_metadata(report: SourceReport) -> dict[str, Any]:

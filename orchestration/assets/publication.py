@@ -18,6 +18,7 @@ from orchestration.quality_results import (
     write_all,
 )
 from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
+from orchestration.source_states import SourceState, SourceStates
 from orchestration.workspace import Workspace, input_fingerprint, tidycrm_version
 
 QUALITY_KEY = dg.AssetKey(["hygiene", "data_quality_results"])
@@ -154,6 +155,8 @@ def source_watermarks(home: Home) -> list[SourceWatermark]:
     """How far every landed object of every source reaches, from the manifests."""
     rows: dict[str, int] = {}
     latest: dict[str, SourceWatermark] = {}
+    states = SourceStates(home)
+    known_states: dict[str, SourceState] = {}
     for manifest in Landing(home.landing).manifests():
         name = f"{manifest.source_name}/{manifest.object}"
         rows[name] = rows.get(name, 0) + manifest.counts.new
@@ -162,5 +165,15 @@ def source_watermarks(home: Home) -> list[SourceWatermark]:
             watermark = manifest.extracted_at
         else:
             watermark = max(known.watermark, manifest.extracted_at)
-        latest[name] = SourceWatermark(name, rows[name], watermark)
+        source = manifest.source_name
+        state = known_states.get(source) or states.read(source)
+        known_states[source] = state
+        latest[name] = SourceWatermark(
+            name,
+            rows[name],
+            watermark,
+            synced_at=state.synced_at,
+            stale_since=state.failing_since,
+            stale_reason=state.reason,
+        )
     return [latest[name] for name in sorted(latest)]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import IntEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from orchestration.errors import OrchestrationError
+from orchestration.errors import BusyError, OrchestrationError
 from orchestration.settings import Settings
 
 ConfigOption = Annotated[
@@ -28,9 +29,23 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 errors = Console(stderr=True)
 
 
+class ExitCode(IntEnum):
+    """What the end of a command tells a scheduler."""
+
+    OK = 0
+    FAILED = 1
+    """Nothing was published, or the command was not carried out; the message says why."""
+    USAGE = 2
+    """The command line was not understood."""
+    STALE = 3
+    """The published file is whole, but older data stand in for a source that is down."""
+    BUSY = 4
+    """Another process works on the same home; nothing was done."""
+
+
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn errors that tidycrm raises on purpose into one message and exit code 1."""
+    """Turn errors that tidycrm raises on purpose into one message and an exit code."""
     from connectors.errors import ConnectorError
     from hygiene.errors import HygieneError
 
@@ -39,7 +54,8 @@ def reported() -> Iterator[None]:
     except (OrchestrationError, ConnectorError, HygieneError) as error:
         errors.print("[bold red]Not done.[/]", end=" ")
         errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
-        raise typer.Exit(1) from error
+        busy = isinstance(error, BusyError)
+        raise typer.Exit(ExitCode.BUSY if busy else ExitCode.FAILED) from error
 
 
 def settings_of(config: Path | None, home: Path | None) -> Settings:

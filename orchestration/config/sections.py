@@ -5,11 +5,13 @@ A section that a package of its own implements lives there and is embedded by `m
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from orchestration.config.durations import Duration
 
 
 class Section(BaseModel):
@@ -106,6 +108,10 @@ class PublishConfig(Section):
 
     keep_versions: int = Field(
         default=5, ge=1, le=1000, description="Published files kept for going back."
+    )
+    max_age: Duration = Field(
+        default=timedelta(hours=30),
+        description="How old published tables may become before they count as late.",
     )
     parquet: bool = Field(
         default=True, description="Also write every published table as Parquet."

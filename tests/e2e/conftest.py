@@ -28,6 +28,8 @@ RUN_COLUMNS = {
     "published_at",
     "checked_at",
     "watermark",
+    "synced_at",
+    "stale_since",
     "occurred_at",
     "valid_from",
     "first_seen_at",
@@ -74,10 +76,10 @@ class Project:
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "200"},
         )
 
-    def sync(self, *arguments: str) -> dict[str, Any]:
+    def sync(self, *arguments: str, code: int = 0) -> dict[str, Any]:
         """Sync and return the answer; fails the test with what was printed."""
         finished = self.run("sync", "--json", *arguments)
-        assert finished.returncode == 0, finished.stderr[-4000:]
+        assert finished.returncode == code, finished.stderr[-4000:]
         return json.loads(finished.stdout)
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from orchestration.cli.common import (
     ConfigOption,
+    ExitCode,
     HomeOption,
     JsonOption,
     reported,
@@ -64,7 +65,11 @@ def sync(  # noqa: PLR0917 - Typer gives options by name
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Extract, clean, match, build, check and publish once."""
+    """Extract, clean, match, build, check and publish once.
+
+    Exit code 0: all is well. 3: published, but older data stand in for a source that
+    could not be read. 4: another run holds the home. 1: nothing was published.
+    """
     _sync(
         settings_of(config, home),
         force=force,
@@ -109,6 +114,7 @@ def _sync(
                     "seconds": round(outcome.seconds, 1),
                     "rows_landed": outcome.rows_landed,
                     "file": str(published),
+                    "stale_sources": [each.as_dict() for each in outcome.stale],
                     "summary": summary.as_dict(),
                 }
             )
@@ -121,3 +127,5 @@ def _sync(
             currency=workspace.config.metrics.reporting_currency,
             published=published,
         )
+    if outcome.stale:
+        raise typer.Exit(ExitCode.STALE)

@@ -1,0 +1,162 @@
+"""What runs by itself: the sync, extractions of single sources, and what arrivals start.
+
+Definitions only. One sync is one consistent snapshot; an extraction alone lands what is
+new and leaves the publication to the next sync.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+
+import dagster as dg
+
+from orchestration.arriving import look, watched_places
+from orchestration.home import is_held
+from orchestration.workspace import Workspace
+
+LOOK_EVERY_SECONDS = 30
+"""How often folders are looked at; a look costs a listing."""
+
+Start = dg.RunRequest | dg.SkipReason
+
+
+def extraction_jobs(workspace: Workspace) -> list[dg.UnresolvedAssetJobDefinition]:
+    """One job per source that has a schedule of its own."""
+    return [
+        dg.define_asset_job(
+            f"extract_{source.name}",
+            selection=dg.AssetSelection.assets(["sources", source.name]),
+            description=f"Land what is new at `{source.name}`; publishes nothing.",
+        )
+        for source in workspace.config.sources
+        if source.schedule is not None
+    ]
+
+
+def build_schedules(
+    workspace: Workspace, sync: dg.UnresolvedAssetJobDefinition
+) -> list[dg.ScheduleDefinition]:
+    """The schedule of the sync, and those of single sources."""
+    schedule = workspace.config.schedule
+    status = (
+        dg.DefaultScheduleStatus.RUNNING
+        if schedule.enabled
+        else dg.DefaultScheduleStatus.STOPPED
+    )
+    crons = {source.name: source.schedule for source in workspace.config.sources}
+    return [
+        dg.ScheduleDefinition(
+            name="sync_schedule",
+            job=sync,
+            cron_schedule=schedule.cron,
+            execution_timezone=schedule.timezone,
+            default_status=status,
+        ),
+        *(
+            dg.ScheduleDefinition(
+                name=f"{job.name}_schedule",
+                job=job,
+                cron_schedule=str(crons[job.name.removeprefix("extract_")]),
+                execution_timezone=schedule.timezone,
+                default_status=status,
+            )
+            for job in extraction_jobs(workspace)
+        ),
+    ]
+
+
+def build_sensors(
+    workspace: Workspace, sync: dg.UnresolvedAssetJobDefinition
+) -> list[dg.SensorDefinition]:
+    """Start a sync when complete files arrived, or when a steward ruled."""
+    places = watched_places(workspace.config)
+    status = (
+        dg.DefaultSensorStatus.RUNNING
+        if workspace.config.schedule.enabled
+        else dg.DefaultSensorStatus.STOPPED
+    )
+    sensors = [
+        dg.SensorDefinition(
+            name="steward_rulings",
+            job=sync,
+            evaluation_fn=_when_changed(workspace, lambda: _rulings(workspace)),
+            minimum_interval_seconds=LOOK_EVERY_SECONDS,
+            default_status=status,
+            description="Starts a sync when a steward's rulings changed.",
+        )
+    ]
+    if places:
+
+        def arrived() -> str | dg.SkipReason:
+            found = look(workspace.home, places, workspace.clock())
+            if found.waiting:
+                return dg.SkipReason(
+                    f"{len(found.waiting)} files are not complete yet: "
+                    + "; ".join(found.waiting[:5])
+                )
+            return found.fingerprint if found.files else ""
+
+        sensors.append(
+            dg.SensorDefinition(
+                name="arriving_files",
+                job=sync,
+                evaluation_fn=_when_changed(workspace, arrived),
+                minimum_interval_seconds=LOOK_EVERY_SECONDS,
+                default_status=status,
+                description="Starts a sync when files of a watched folder are complete: "
+                + ", ".join(sorted({place.source for place in places})),
+            )
+        )
+    return sensors
+
+
+def freshness(workspace: Workspace) -> dg.FreshnessPolicy | None:
+    """How old published tables may be; None when the as-of date is fixed.
+
+    A sync that finds nothing new builds nothing, but the first one of each day always
+    does, because the as-of date is then another one.
+    """
+    if workspace.config.metrics.as_of != "today":
+        return None
+    limit = workspace.config.publish.max_age
+    return dg.FreshnessPolicy.time_window(
+        fail_window=limit,
+        warn_window=max(limit * 0.9, timedelta(minutes=1)) if limit else None,
+    )
+
+
+def _when_changed(
+    workspace: Workspace, fingerprint: Callable[[], str | dg.SkipReason]
+) -> Callable[[dg.SensorEvaluationContext], Start]:
+    """Start a run when the fingerprint is not the one of the last start.
+
+    The cursor moves with the start, not with the end of the run: a run that fails is
+    repeated by the schedule, or by the next change.
+    """
+
+    def evaluate(context: dg.SensorEvaluationContext) -> Start:
+        found = fingerprint()
+        if isinstance(found, dg.SkipReason):
+            return found
+        if found in ("", context.cursor):
+            return dg.SkipReason("Nothing new since the last start.")
+        if is_held(workspace.home):
+            return dg.SkipReason(
+                "Another run works on the home; looked at again after."
+            )
+        context.update_cursor(found)
+        return dg.RunRequest(tags={"tidycrm/started_by": context.sensor_name})
+
+    return evaluate
+
+
+def _rulings(workspace: Workspace) -> str:
+    digest = hashlib.sha256()
+    files = sorted(workspace.home.rulings.rglob("*"))
+    for path in files:
+        if path.is_file() and not path.name.startswith("."):
+            digest.update(str(path.relative_to(workspace.home.rulings)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest() if files else ""
