@@ -188,6 +188,16 @@ def published_models(manifest: Path) -> list[dict[str, Any]]:
     return sorted(marts, key=lambda node: str(node["name"]))
 
 
+def personal_columns(model: Mapping[str, Any]) -> dict[str, str]:
+    """Class of every personal column of a model, as `meta: {pii: <class>}` says."""
+    found = {}
+    for name, column in model.get("columns", {}).items():
+        meta = {**column.get("meta", {}), **column.get("config", {}).get("meta", {})}
+        if meta.get("pii"):
+            found[name] = str(meta["pii"])
+    return found
+
+
 def _project_fingerprint(workspace: Workspace) -> str:
     digest = hashlib.sha256(str(workspace.home.root).encode())
     for path in sorted(workspace.dbt_project.rglob("*")):

@@ -8,9 +8,16 @@ import polars as pl
 
 from connectors.landing import Landing
 from hygiene.quality import build_data_docs
-from orchestration.dbt_build import published_models
+from orchestration.config import MaskedConfig
+from orchestration.dbt_build import personal_columns, published_models
 from orchestration.home import Home, replace_text
-from orchestration.publishing import PublishedTable, SourceWatermark, publish, quote
+from orchestration.publishing import (
+    Masking,
+    PublishedTable,
+    SourceWatermark,
+    publish,
+    quote,
+)
 from orchestration.quality_history import count_volumes, remember
 from orchestration.quality_results import (
     COLUMN_COMMENTS,
@@ -99,6 +106,8 @@ def _publication(
             version=tidycrm_version(),
             keep_versions=options.keep_versions,
             parquet=options.parquet,
+            contract_version=options.contract_version,
+            masking=_masking(options.masked, manifest),
         )
         remember(
             home,
@@ -107,6 +116,11 @@ def _publication(
             run_id=context.run_id,
             instant=instant,
         )
+        if result.held_at is not None:
+            context.log.warning(
+                f"Version {result.held_at[:8]} is pinned: the new one is kept beside it "
+                "until `tidycrm publish --latest`."
+            )
         replace_text(
             home.last_publication,
             json.dumps(
@@ -125,11 +139,25 @@ def _publication(
                 "rows": sum(result.row_counts.values()),
                 "bytes": result.file.stat().st_size,
                 "versions_kept": result.versions_kept,
+                "held_at_version": result.held_at or "",
                 "path": dg.MetadataValue.path(str(result.file)),
             }
         )
 
     return crm
+
+
+def _masking(options: MaskedConfig | None, manifest: Path) -> Masking | None:
+    if options is None:
+        return None
+    return Masking(
+        salt=options.salt.get_secret_value(),
+        classes={
+            model["name"]: personal_columns(model)
+            for model in published_models(manifest)
+        },
+        actions=options.classes,
+    )
 
 
 def _tables(home: Home, manifest: Path) -> list[PublishedTable]:

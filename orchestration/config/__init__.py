@@ -8,6 +8,7 @@ from orchestration.config.durations import Duration, shown_duration
 from orchestration.config.model import Config
 from orchestration.config.reading import json_schema, load_config, parse_config
 from orchestration.config.sections import (
+    MaskedConfig,
     MetricsConfig,
     PublishConfig,
     ScheduleConfig,
@@ -24,6 +25,7 @@ __all__ = [
     "VENDOR_OF_TYPE",
     "Config",
     "Duration",
+    "MaskedConfig",
     "MetricsConfig",
     "Operated",
     "PublishConfig",

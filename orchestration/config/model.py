@@ -55,7 +55,7 @@ class Config(Section):
             mode="json",
             exclude={
                 "schedule": True,
-                "publish": True,
+                "publish": set(PublishConfig.model_fields) - {"masked"},
                 "sources": {"__all__": operation},
             },
         )

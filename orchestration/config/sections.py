@@ -9,9 +9,17 @@ from datetime import date, timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+)
 
 from orchestration.config.durations import Duration
+from orchestration.publishing.masking import DEFAULT_ACTIONS, MaskAction
 
 
 class Section(BaseModel):
@@ -103,11 +111,48 @@ class ScheduleConfig(Section):
     )
 
 
+class MaskedConfig(Section):
+    """A second published file without readable personal data."""
+
+    salt: SecretStr = Field(
+        min_length=16,
+        description="Secret of the hashes, as a ${NAME} reference; at least 16 "
+        "characters. Another salt gives other hashes.",
+    )
+    classes: dict[str, MaskAction] = Field(
+        default_factory=dict,
+        description="hash, remove or keep, per class of personal columns: name, email, "
+        "phone, address, employee_name, birth_date, free_text, record_key, any.",
+    )
+
+    @field_validator("classes")
+    @classmethod
+    def _known_classes(cls, value: dict[str, MaskAction]) -> dict[str, MaskAction]:
+        unknown = sorted(set(value) - set(DEFAULT_ACTIONS))
+        if unknown:
+            raise ValueError(
+                f"{', '.join(unknown)} is no class of personal columns; the classes are "
+                f"{', '.join(sorted(DEFAULT_ACTIONS))}"
+            )
+        return value
+
+
 class PublishConfig(Section):
     """What is written for analysts."""
 
     keep_versions: int = Field(
         default=5, ge=1, le=1000, description="Published files kept for going back."
+    )
+    contract_version: int = Field(
+        default=1,
+        ge=1,
+        description="Version of the published tables' shape. Raise it to let columns go "
+        "or change their type; otherwise such a publication is refused.",
+    )
+    masked: MaskedConfig | None = Field(
+        default=None,
+        description="Also write crm_masked.duckdb, with personal columns hashed or "
+        "emptied, for people who need the figures only.",
     )
     max_age: Duration = Field(
         default=timedelta(hours=30),
