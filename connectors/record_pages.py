@@ -14,8 +14,8 @@ from typing import Any, TypeAlias
 
 import polars as pl
 
-from connectors.errors import SpoolError
 from connectors.landing import REJECTED_INPUT, slug_column
+from connectors.nul import without_nul
 
 Record: TypeAlias = Mapping[str, Any]
 MISSING_ID = "missing_id"
@@ -109,16 +109,10 @@ class RecordPages:
             }
         cells["_source_record_id"] = [found for found in ids if found]
         path = self._folder / f"page-{len(self._parts):06d}.parquet"
-        try:
-            pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String)).write_parquet(
-                path, compression="lz4"
-            )
-        except OSError as error:
-            raise SpoolError(
-                f"spooling {self._name}: {len(kept)} records could not be written "
-                f"({error.strerror or type(error).__name__}). Free disk space below the "
-                "landing folder and sync again; nothing was lost"
-            ) from error
+        frame, _ = without_nul(
+            pl.DataFrame(cells, schema=dict.fromkeys(cells, pl.String))
+        )
+        frame.write_parquet(path, compression="lz4")
         self._parts.append(path)
 
     def scan(self) -> pl.LazyFrame:

@@ -22,9 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from connectors.errors import (
-    ProtocolError,
-)
+from connectors.errors import ProtocolError
 from connectors.http.download import Download, ShortBodyError, is_short, stream_to_file
 from connectors.http.failures import (
     AttemptFaultError,
@@ -66,6 +64,7 @@ class HttpClient:
         on_response: Called with every answer, to read limits from headers.
         proxy: Address of a proxy; the environment is not consulted.
         verify: False or a CA bundle path for private certificates.
+        source: Name of the source, for messages.
     """
 
     def __init__(
@@ -84,8 +83,11 @@ class HttpClient:
         on_response: Callable[[httpx.Response], None] | None = None,
         proxy: str | None = None,
         verify: bool | str = True,
+        source: str = "",
     ) -> None:
         self.base_url = base_url.rstrip("/")
+        self._place = f" at {urlsplit(self.base_url).hostname}"
+        self._source = f"source {source!r}: " if source else ""
         self._classify, self._tokens, self._limiter = classify, tokens, limiter
         self._max_attempts = max_attempts
         self._sleep, self._clock, self._jitter = sleep, clock, jitter
@@ -194,7 +196,7 @@ class HttpClient:
                 if response.is_success:
                     verdict = self._judge(response, method, path)
                     if is_html(response):
-                        raise html_error(f"{method} {shown(path)}", response)
+                        raise html_error(self._where(method, path), response)
                     try:
                         done = stream_to_file(response, target)
                     finally:
@@ -220,7 +222,7 @@ class HttpClient:
         """Repeat `attempt` as long as its verdict and the attempts allow."""
         if is_repeatable is None:
             is_repeatable = method.upper() in ("GET", "HEAD")
-        where = f"{method} {shown(path)}"
+        where = self._where(method, path)
         has_renewed = False
         number = 0
         while True:
@@ -322,22 +324,25 @@ class HttpClient:
     def _judge(self, response: httpx.Response, method: str, path: str) -> Verdict:
         if 300 <= response.status_code < 400:
             raise ProtocolError(
-                f"{method} {shown(path)}: the answer is a redirect "
+                f"{self._where(method, path)}: the answer is a redirect "
                 f"({response.status_code}), which an API does not send. Check the base "
                 "URL, and whether a proxy asks for a login"
             )
         verdict = self._classify(response)
         is_fault = verdict.action in (Action.STOP, Action.SKIP)
         if is_fault and response.status_code < 500 and is_html(response):
-            raise html_error(f"{method} {shown(path)}", response)
+            raise html_error(self._where(method, path), response)
         return verdict
 
-    @staticmethod
-    def _check_json(response: httpx.Response, method: str, path: str) -> None:
+    def _where(self, method: str, path: str) -> str:
+        """Name a request for messages."""
+        return f"{self._source}{method} {shown(path)}{self._place}"
+
+    def _check_json(self, response: httpx.Response, method: str, path: str) -> None:
         if not response.content:
             return
         if is_html(response):
-            raise html_error(f"{method} {shown(path)}", response)
+            raise html_error(self._where(method, path), response)
         try:
             response.json()
         except ValueError:

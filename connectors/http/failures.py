@@ -57,8 +57,9 @@ class AttemptFaultError(Exception):
                 "and the service, then run again"
             )
         return ServiceUnavailableError(
-            f"{where}: no answer {tries} ({self.reason}). Check that the service is up "
-            "and that the address and network are right, then run again"
+            f"{where}: no answer {tries} ({self.reason}); one was expected. Check that "
+            "the service is up and that the address and network are right, then run "
+            "again; nothing that was landed is lost"
         )
 
 
@@ -66,8 +67,9 @@ def refused_error(where: str, verdict: Verdict, has_renewed: bool) -> ConnectorE
     """Describe a 401 that new credentials did not cure."""
     state = "new credentials" if has_renewed else "the credentials"
     return CredentialsError(
-        f"{where}: the service refused {state} (HTTP 401{_because(verdict)}). Check the "
-        "token or key of this source and that its account is active"
+        f"{where}: the service refused {state} (HTTP 401{_because(verdict)}); a login "
+        "that is accepted was expected. Check the token or key of this source and that "
+        "its account is active"
     )
 
 
@@ -81,7 +83,10 @@ def verdict_error(where: str, verdict: Verdict, attempts: int = 1) -> ConnectorE
     error = verdict.error or defaults[verdict.action]
     tries = f" in {attempts} attempts" if attempts > 1 else ""
     advice = next((text for kind, text in _ADVICE if issubclass(error, kind)), "")
-    return error(f"{where}: the service declined{tries}{_because(verdict)}.{advice}")
+    return error(
+        f"{where}: the service declined{tries}{_because(verdict)}; an answer with data "
+        f"was expected.{advice}"
+    )
 
 
 def html_error(where: str, response: httpx.Response) -> ProtocolError:

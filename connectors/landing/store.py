@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from connectors.disk import telling_full_disk
 from connectors.errors import EmptySnapshotError
 from connectors.landing import atomic, cursors, receipts
 from connectors.landing.capture import ChangeCapture, Verdict
@@ -129,10 +130,12 @@ class Landing:
             EmptySnapshotError: A full snapshot without rows meets living records.
             LandingError: A batch breaks the contract.
             LandingBusyError: Another process keeps the source locked.
+            SpoolError: The disk is full; nothing of the batches is landed.
         """
         self.clean()
         sources = sorted({(batch.source_type, batch.source_name) for batch in batches})
         with ExitStack() as stack:
+            stack.enter_context(self._telling("landing what was read"))
             for source_type, source_name in sources:
                 check_source_name(source_name)
                 stack.enter_context(
@@ -163,9 +166,14 @@ class Landing:
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
-        """Give a private folder on the same disk for spool files of an extraction."""
+        """Give a private folder on the same disk for spool files of an extraction.
+
+        Raises:
+            SpoolError: The disk is full, whoever noticed it inside.
+        """
         self.clean()
-        with atomic.working_folder(self.root) as folder:
+        doing = "reading a source"
+        with self._telling(doing), atomic.working_folder(self.root) as folder:
             yield folder
 
     def clean(self) -> int:
@@ -276,11 +284,15 @@ class Landing:
             entries: JSON values per object; replaces all earlier entries. Keys that
                 start with an underscore belong to the source and build on no load.
         """
-        cursors.write_cursor(
-            self.root, source_type, source_name, entries, self._load_ids
-        )
+        with self._telling("noting how far a source was read"):
+            cursors.write_cursor(
+                self.root, source_type, source_name, entries, self._load_ids
+            )
 
     # Internals
+
+    def _telling(self, doing: str) -> AbstractContextManager[None]:
+        return telling_full_disk(doing, self.root)
 
     def _stage(self, batch: SnapshotBatch, work: Path) -> _StagedLoad | LoadResult:
         load_folder = work / "load"

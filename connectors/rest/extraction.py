@@ -20,6 +20,7 @@ from connectors.errors import (
     CredentialsError,
     LandingBusyError,
     ProtocolError,
+    SpoolError,
 )
 from connectors.findings import Finding, Level
 from connectors.http import HttpClient, Limiter, Rate, classify_status
@@ -39,7 +40,7 @@ from connectors.rest.config import RestConfig, RestObject
 SOURCE_TYPE = "rest"
 _CALLS = "calls"
 # These end the whole sync: the next object would meet the same.
-_FATAL = (CredentialsError, LandingBusyError)
+_FATAL = (CredentialsError, LandingBusyError, SpoolError)
 
 
 def extract(
@@ -163,6 +164,7 @@ def _open(
     rates = {_CALLS: Rate(config.calls_per_minute, 60.0)}
     return HttpClient(
         config.base_url,
+        source=config.name,
         classify=classify_status,
         tokens=_Token(config),
         limiter=Limiter(rates, clock=clock, sleep=sleep),

@@ -130,11 +130,11 @@ class _Run:
 
     def read_all(self, progress: Progress | None) -> None:
         """Read every object, those that waited longest first."""
-        names = self._objects()
         cursor = self.landing.cursor(SOURCE_TYPE, self.config.name)
         if cursor is not None:
             self.entries = {name: dict(entry) for name, entry in cursor.items()}
             self.notes += cursor.notes
+        names = self._objects()
         names.sort(
             key=lambda name: self.entries.get(name.lower(), {}).get("through", "")
         )
@@ -178,6 +178,14 @@ class _Run:
         missing = [name for name in self.config.objects if name.lower() not in known]
         for name in missing:
             self.skipped.append(f"{name.lower()}: not in the org")
+            if name.lower() in self.entries:
+                self.warnings.append(
+                    f"source {self.config.name!r}: listing the objects: {name} was read "
+                    "before and is not in the org any more, or hidden from this user. "
+                    "What was landed stays. Give the user read access (permission set), "
+                    "or take it out of objects"
+                )
+                continue
             self.notes.append(
                 f"{name.lower()}: the org has no such object, or this user may not see "
                 "it; left aside"

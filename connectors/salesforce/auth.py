@@ -91,9 +91,10 @@ class SalesforceTokens:
         """
         if self._client is None:
             raise CredentialsError(
-                f"source {self._config.name!r}: the access token is not accepted (any "
-                "more) and a ready token cannot be renewed. Get a new one, or configure "
-                "client_credentials, jwt_bearer or refresh_token"
+                f"source {self._config.name!r}: logging in: the access token is not "
+                "accepted (any more); one that works was expected, because a ready token "
+                "cannot be renewed. Get a new one, or configure client_credentials, "
+                "jwt_bearer or refresh_token"
             )
         try:
             response = self._client.request(

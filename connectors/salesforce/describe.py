@@ -120,12 +120,14 @@ def read_shape(document: Mapping[str, Any]) -> ObjectShape:
         ) from None
     if not document.get("queryable", True):
         raise MissingScopeError(
-            f"object {api_name} cannot be queried by this user or at all; leave it out "
-            "of objects, or give the user read access"
+            f"reading the description of object {api_name}: this user, or nobody, may "
+            "query it; read access was expected. Give the user a permission set with "
+            "Read and View All on it, or leave it out of objects"
         )
     if "Id" not in names:
         raise MissingScopeError(
-            f"object {api_name}: no readable Id field; leave it out of objects"
+            f"reading the description of object {api_name}: no readable Id field, which "
+            "every object that can be landed has; leave it out of objects"
         )
     columns = unique_names(slug_column(name, at) for at, name in enumerate(names, 1))
     fields, left_out = [], []

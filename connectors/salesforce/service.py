@@ -199,6 +199,7 @@ def connect(
         transport=transport,
         proxy=config.proxy,
         verify=config.ca_file or True,
+        source=config.name,
     )
     tokens = SalesforceTokens(
         config, open_client=open_client, now=now, token_state=token_state

@@ -15,13 +15,14 @@ from typing import Any
 
 import polars as pl
 
+from connectors.disk import is_disk_full
 from connectors.errors import ProtocolError, SpoolError, TruncatedResponseError
+from connectors.nul import without_nul
 from connectors.salesforce.describe import FieldShape
 
 _ROW_GROUP_BYTES = 8 << 20
 _MOST_ROWS_PER_GROUP = 50_000
 _BLOCK = 1 << 20
-_NO_SPACE = "No space left"
 
 
 @dataclass(slots=True)
@@ -64,9 +65,8 @@ class Spool:
             for item in self.fields
         }
         frame = pl.DataFrame(texts, schema=dict.fromkeys(self.columns, pl.String()))
-        if any("\0" in (text or "") for column in texts.values() for text in column):
-            frame = frame.with_columns(pl.all().str.replace_all("\0", "", literal=True))
-            self.nul_pages += 1
+        frame, has_nul = without_nul(frame)
+        self.nul_pages += has_nul
         path = self._next()
         frame.write_parquet(path, compression="lz4")
         self._keep(path, len(records))
@@ -97,7 +97,7 @@ class Spool:
                 rows = int(pl.scan_parquet(path).select(pl.len()).collect().item())
             except (OSError, pl.exceptions.PolarsError) as error:
                 path.unlink(missing_ok=True)
-                if isinstance(error, OSError) or _NO_SPACE in str(error):
+                if isinstance(error, OSError) or is_disk_full(error):
                     raise SpoolError(
                         f"{where}: the disk did not take it ({type(error).__name__}); "
                         "free space where the landing zone lies and run again"

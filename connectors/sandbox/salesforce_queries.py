@@ -56,7 +56,7 @@ class Queries:
             total = self._count(query, is_all=is_all)
             return json.dumps({"totalSize": total, "done": True, "records": []})
         stored = [item for item in query.fields if not item.is_compound]
-        columns = ", ".join(quote(item.name) for item in stored) or "1"
+        columns = ", ".join(quote(name) for name in ("Id", *(f.name for f in stored)))
         order = f" ORDER BY {query.order}" if query.order else ""
         limit = f" LIMIT {query.limit}" if query.limit is not None else ""
         with self._org.connection() as con:
@@ -68,19 +68,12 @@ class Queries:
             raise SoqlError(
                 "QUERY_TIMEOUT", "Your query request was running for too long."
             )
-        start = json.dumps(
-            {
-                "attributes": {
-                    "type": query.schema.name,
-                    "url": f"/services/data/v{version}/sobjects/{query.schema.name}",
-                }
-            }
-        )[:-1]
+        place = f"/services/data/v{version}/sobjects/{query.schema.name}"
         records = [
-            start
+            f'{{"attributes": {{"type": "{query.schema.name}", "url": "{place}/{row[0]}"}}'
             + "".join(
                 f", {json.dumps(item.name)}: {_write(item, value)}"
-                for item, value in zip(stored, row, strict=True)
+                for item, value in zip(stored, row[1:], strict=True)
             )
             + "}"
             for row in rows

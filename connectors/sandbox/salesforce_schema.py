@@ -98,8 +98,10 @@ class ObjectSchema:
         return {
             "name": self.name,
             "label": self.name.removesuffix("__c"),
+            "labelPlural": f"{self.name.removesuffix('__c')}s",
             "custom": self.name.endswith("__c"),
             "keyPrefix": self.prefix,
+            "mergeable": self.name in MERGEABLE,
             "queryable": self.is_queryable,
             "retrieveable": self.is_queryable,
             "replicateable": self.is_queryable,

@@ -18,6 +18,7 @@ from connectors.errors import (
     MissingScopeError,
     ProtocolError,
     RateLimitedError,
+    RemoteObjectMissingError,
     ServiceUnavailableError,
 )
 from connectors.http import (
@@ -38,6 +39,7 @@ DAILY = "DAILY"
 # What the vendor's own client waits, because Retry-After is not to be counted on.
 _WAIT = {CALLS: 10.0, SEARCHES: 1.0}
 _LOCKED_WAIT = 2.0
+_NO_SUCH_TYPE = "Unable to infer object type"
 _ATTEMPTS = 8
 _STUCK = 3
 
@@ -46,15 +48,16 @@ class _Token:
     """A key that cannot be renewed."""
 
     def __init__(self, config: HubspotApiConfig) -> None:
-        self._token = config.access_token
+        self._token, self._source = config.access_token, config.name
 
     def headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self._token.get_secret_value()}"}
 
     def refresh(self) -> None:
         raise CredentialsError(
-            "HubSpot refused the token (HTTP 401). It is wrong, was rotated or deleted; "
-            "copy a current one from HubSpot, Settings > Integrations > Service keys (or "
+            f"source {self._source!r}: logging in: HubSpot refused the token (HTTP 401); "
+            "one that is valid was expected. It is wrong, was rotated or deleted: copy a "
+            "current one from HubSpot, Settings > Integrations > Service keys (or "
             "Private apps)"
         )
 
@@ -89,6 +92,7 @@ class HubspotClient:
         )
         self._http = HttpClient(
             config.base_url,
+            source=config.name,
             classify=classify,
             tokens=_Token(config),
             limiter=limiter,
@@ -225,6 +229,12 @@ def classify(response: httpx.Response) -> Verdict:
             reason=f"{reason}: the account is being moved to another data centre",
             error=ServiceUnavailableError,
             is_refusal=True,
+        )
+    if status == 400 and str(body.get("message", "")).startswith(_NO_SUCH_TYPE):
+        return Verdict(
+            action=Action.SKIP,
+            reason=f"{reason}: the account has no such object",
+            error=RemoteObjectMissingError,
         )
     if status == 403:
         return Verdict(

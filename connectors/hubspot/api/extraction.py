@@ -25,6 +25,7 @@ from connectors.errors import (
     MissingScopeError,
     RemoteObjectMissingError,
     SourceConfigError,
+    SpoolError,
 )
 from connectors.hubspot.api import catalogue
 from connectors.hubspot.api.client import HubspotClient
@@ -53,7 +54,7 @@ from connectors.landing import (
 _PORTAL = "_portal"
 RECORD_KEY = "_source_record_id"
 # These end the whole sync: the next object would meet the same.
-_FATAL = (CredentialsError, LandingBusyError)
+_FATAL = (CredentialsError, LandingBusyError, SpoolError)
 
 
 def extract_api(
@@ -82,6 +83,7 @@ def extract_api(
         CredentialsError: The token is refused; what was landed before stays.
         SourceConfigError: The token opens another portal than before.
         LandingBusyError: Another process writes the same source.
+        SpoolError: The disk is full; what was landed before stays.
     """
     if extracted_at.tzinfo is None:
         extracted_at = extracted_at.replace(tzinfo=UTC)

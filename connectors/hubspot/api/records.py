@@ -43,6 +43,7 @@ PROPERTIES = "properties"
 NO_ARCHIVED_LIST = frozenset(
     {"meetings", "communications", "deal_splits", "quote_templates"}
 )
+_NUL_NOTE = "NUL characters were removed from {} pages"
 _HISTORY_HINTS = {"value": TypeHint.TEXT, "changed_at": TypeHint.DATETIME}
 
 
@@ -280,7 +281,7 @@ class RecordSync:
         is_quiet = not (self._is_whole or self._spool.rows or self._gone or drift)
         if is_quiet and self._has_same_shape():
             return []
-        self._has_told_drift = True
+        self._has_told_drift, nul = True, self._spool.nul_pages
         return [
             SnapshotBatch(
                 source_type=SOURCE_TYPE,
@@ -297,6 +298,7 @@ class RecordSync:
                 type_hints=self._schema.hints,
                 declared_drift=drift,
                 allow_empty=self._config.allow_empty,
+                notes=[_NUL_NOTE.format(nul)] if nul else [],
             )
         ]
 

@@ -13,10 +13,10 @@ from typing import Any
 
 import polars as pl
 
-from connectors.errors import SpoolError
 from connectors.hubspot.api.schema import ObjectSchema, as_text
 from connectors.hubspot.reference import RECORD_ID
 from connectors.landing import DeleteKind
+from connectors.nul import without_nul
 
 FLUSH_ROWS = 2_000
 HISTORY_COLUMNS = (
@@ -51,7 +51,7 @@ class Spool:
         self._archived: list[bool] = []
         self.parts: list[Path] = []
         self.history_parts: list[Path] = []
-        self.rows = 0
+        self.rows = self.nul_pages = 0
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, records: Sequence[dict[str, Any]], *, archived: bool = False) -> None:
@@ -72,6 +72,7 @@ class Spool:
     def clear(self) -> None:
         """Forget every row and remove the files."""
         self._buffer, self._archived, self.rows = [], [], 0
+        self.nul_pages = 0
         for path in (*self.parts, *self.history_parts):
             path.unlink(missing_ok=True)
         self.parts, self.history_parts = [], []
@@ -129,14 +130,9 @@ class Spool:
 
     def _write(self, frame: pl.DataFrame, parts: list[Path], kind: str) -> None:
         path = self._folder / f"{kind}-{len(parts):06d}.parquet"
-        try:
-            frame.write_parquet(path, compression="lz4")
-        except OSError as error:
-            raise SpoolError(
-                f"spooling {self._schema.landing}: {frame.height} rows could not be "
-                f"written ({error.strerror or type(error).__name__}). Free disk space "
-                "below the landing folder and sync again; nothing was lost"
-            ) from error
+        frame, has_nul = without_nul(frame)
+        self.nul_pages += has_nul
+        frame.write_parquet(path, compression="lz4")
         parts.append(path)
 
 
