@@ -68,6 +68,7 @@ def mirror(path: str, config: ArrivalConfig, folder: Path, *, source: str) -> Mi
     where = f"source {source!r}: reading {path}"
     protocol, _, pattern = path.partition("://")
     with _explained(where, protocol):
+        _require_driver(protocol)
         store = fsspec.filesystem(
             protocol,
             skip_instance_cache=True,
@@ -110,6 +111,14 @@ def mirror(path: str, config: ArrivalConfig, folder: Path, *, source: str) -> Mi
         bytes=size,
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _require_driver(protocol: str) -> None:
+    """Notice a missing driver; some protocols are known only once it is there."""
+    try:
+        fsspec.get_filesystem_class(protocol)
+    except ValueError as error:
+        raise ImportError(protocol) from error
 
 
 def _list(
