@@ -60,6 +60,11 @@ class Home:
         return self.state / "rulings"
 
     @property
+    def fixes(self) -> Path:
+        """Fixes of quarantined records that people made."""
+        return self.state / "quarantine_fixes"
+
+    @property
     def warehouse(self) -> Path:
         """The private database that only dbt writes."""
         return self.root / "warehouse.duckdb"

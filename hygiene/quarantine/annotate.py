@@ -72,7 +72,11 @@ def annotate_quarantine(
     Returns:
         Rows that remain in quarantine.
     """
-    parts = [pl.read_parquet(file) for file in statuses if file.is_file()]
+    parts = [
+        pl.read_parquet(file).select(list(STATUS_SCHEMA))
+        for file in statuses
+        if file.is_file()
+    ]
     told = pl.concat([pl.DataFrame(schema=STATUS_SCHEMA), *parts])
     known = set(told.select("quarantine_id", "field").iter_rows())
     gone = [

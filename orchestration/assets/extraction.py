@@ -20,6 +20,7 @@ import connectors.spreadsheet
 from connectors.errors import RetryableError
 from connectors.landing import Landing, SourceReport
 from orchestration.config import VENDOR_OF_TYPE, connector_config, shown_duration
+from orchestration.quarantine_replay import replay_landing_fixes
 from orchestration.runs import HOME_LOCK, run_instant
 from orchestration.source_states import SourceState, SourceStates, message_of
 from orchestration.sources import SOURCE_KINDS
@@ -253,6 +254,9 @@ def build_landing_asset(workspace: Workspace) -> dg.AssetsDefinition:
     ) -> Iterator[dg.MaterializeResult[None]]:
         zone = Landing(workspace.home.landing)
         ensure_contracts(zone)
+        replayed = replay_landing_fixes(workspace, run_instant(context))
+        if replayed:
+            context.log.info(f"{replayed} rows came back from quarantine")
         as_of = workspace.as_of(run_instant(context))
         published = workspace.home.published_file.exists()
         if (

@@ -14,6 +14,7 @@ import polars as pl
 
 from hygiene.identity import identify
 from hygiene.matching import link
+from hygiene.quarantine import annotate_quarantine, apply_fixes, read_fixes
 from hygiene.standardise import (
     collect_quarantine,
     standardise_accounts,
@@ -22,6 +23,7 @@ from hygiene.standardise import (
 from hygiene.stewardship import put_rulings_in_force
 from hygiene.survivorship import merge
 from orchestration.fx import write_fx_rates
+from orchestration.quarantine_replay import statuses_file
 from orchestration.review import rulings_file, rulings_status_file
 from orchestration.runs import HOME_LOCK, run_instant
 from orchestration.workspace import Workspace
@@ -118,8 +120,14 @@ def _standardise(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
     def standardise() -> dg.MaterializeResult[None]:
         home = workspace.home
         out = home.stage(table)
-        report = run(
+        unioned = apply_fixes(
             home.stage(f"int_{entity}s_unioned"),
+            read_fixes(home.fixes),
+            home.stage(f"int_{entity}s_fixed"),
+            statuses_file(home, entity),
+        )
+        report = run(
+            unioned,
             out,
             home.stage(f"quarantined_{entity}s"),
             settings=workspace.config.standardise,
@@ -155,6 +163,13 @@ def _quarantine(workspace: Workspace) -> dg.AssetsDefinition:
             sorted(home.landing.glob("*/*/source=*/load=*/rejected.parquet")),
             out,
             previous=out if out.exists() else None,
+        )
+        annotate_quarantine(
+            out,
+            [statuses_file(home, part) for part in ("landing", "contact", "account")],
+            read_fixes(home.fixes),
+            links=workspace.config.quality.record_links,
+            fixes_out=home.stage("quarantine_fixes"),
         )
         return dg.MaterializeResult(
             metadata={"dagster/row_count": row_count(out), **counts_of(report)}

@@ -223,6 +223,9 @@ def _quarantine(home: Home, keys: Sequence[str]) -> None:
         "source_file",
         "raw_payload",
         "owner_name",
+        "source_link",
+        "fix_status",
+        "fix_detail",
     ]
     rows = [
         {

@@ -21,6 +21,9 @@ select
     source_line,
     raw_payload,
     owner_name,
+    source_link,
+    fix_status,
+    fix_detail,
     first_seen_at,
     last_seen_at
 from quarantined

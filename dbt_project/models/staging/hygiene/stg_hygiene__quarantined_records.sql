@@ -20,6 +20,9 @@ typed as (
         cast(source_line as bigint) as source_line,
         cast(raw_payload as varchar) as raw_payload,
         cast(owner_name as varchar) as owner_name,
+        cast(source_link as varchar) as source_link,
+        cast(fix_status as varchar) as fix_status,
+        cast(fix_detail as varchar) as fix_detail,
         cast(first_seen_at as timestamp) as first_seen_at,
         cast(last_seen_at as timestamp) as last_seen_at
     from quarantined_records
