@@ -25,6 +25,7 @@ from connectors.salesforce import SalesforceFilesConfig
 from connectors.spreadsheet import SpreadsheetConfig
 from hygiene.quarantine import LINE, Fix, FixStatus, read_fixes, write_statuses
 from hygiene.quarantine.fixes import status_row
+from orchestration.config import connector_config
 from orchestration.home import Home
 from orchestration.sources import SOURCE_KINDS
 from orchestration.workspace import Workspace
@@ -161,7 +162,7 @@ def _read_as_source(
             scratch = Landing(folder / "landing")
             try:
                 SOURCE_KINDS[source.type].extract(
-                    config, scratch, extracted_at, None, home
+                    connector_config(config), scratch, extracted_at, None, home
                 )
             except ConnectorError:
                 continue

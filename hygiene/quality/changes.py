@@ -31,7 +31,11 @@ _FIELDS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...], str]]] = {
     "birth_date": (("birth_date",), ("birth_date_std",), "birth_date"),
     "industry": (("industry",), ("industry_std",), "industry"),
     "lead_source": (("lead_source",), ("lead_source_std",), "lead_source"),
-    "lifecycle_stage": (("lifecycle_stage",), ("lifecycle_stage_std",), "lifecycle_stage"),
+    "lifecycle_stage": (
+        ("lifecycle_stage",),
+        ("lifecycle_stage_std",),
+        "lifecycle_stage",
+    ),
     "lead_status": (("lead_status",), ("lead_status_std",), "lead_status"),
 }
 VOCABULARIES: Final = (

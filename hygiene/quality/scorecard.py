@@ -240,7 +240,9 @@ def _by_owner(named: pl.DataFrame, defects: Path) -> pl.DataFrame:
         named.group_by("owner_name", "rule_id", "rule_name")
         .agg(pl.col("records_failed").sum())
         .filter(pl.col("records_failed") > 0)
-        .sort(["owner_name", "records_failed", "rule_id"], descending=[False, True, False])
+        .sort(
+            ["owner_name", "records_failed", "rule_id"], descending=[False, True, False]
+        )
         .group_by("owner_name", maintain_order=True)
         .agg(
             pl.col("records_failed").sum().alias("defects"),
@@ -272,7 +274,9 @@ def _money_by_owner(defects: Path) -> pl.DataFrame:
     """Money behind the defects of each owner; what several share counts once."""
     with duckdb.connect(":memory:") as connection:
         relation = f"read_parquet({quote_literal(str(defects))})"
-        names = {row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()}
+        names = {
+            row[0] for row in connection.execute(f"DESCRIBE FROM {relation}").fetchall()
+        }
         if "owner_name" not in names:
             return pl.DataFrame(
                 schema={
@@ -306,10 +310,19 @@ def _causes(named: pl.DataFrame) -> pl.DataFrame:
         .join(usual, on=["rule_id", "field"], how="left")
         .with_columns(rate.round(3).alias("failure_rate_pct"))
         .with_columns(
-            (pl.col("failure_rate_pct") / pl.col("usual_rate_pct")).round(2).alias("lift")
+            (pl.col("failure_rate_pct") / pl.col("usual_rate_pct"))
+            .round(2)
+            .alias("lift")
         )
         .sort(
-            ["records_failed", "rule_id", "source_name", "source_object", "entry_point", "field"],
+            [
+                "records_failed",
+                "rule_id",
+                "source_name",
+                "source_object",
+                "entry_point",
+                "field",
+            ],
             descending=[True, False, False, False, False, False],
         )
     )
