@@ -132,7 +132,8 @@ def _dangling(
 ) -> RuleCounts:
     column, key = quote(check.column), quote(check.key)
     row = connection.execute(
-        f"SELECT count(*), count_if(known.key IS NULL) FROM {relation} AS checked "
+        f"SELECT count(*), coalesce(count_if(known.key IS NULL), 0) "
+        f"FROM {relation} AS checked "
         f"LEFT JOIN (SELECT DISTINCT {key} AS key FROM {target} WHERE {key} IS NOT NULL) "
         f"AS known ON checked.{column} = known.key WHERE checked.{column} IS NOT NULL"
     ).fetchone()
