@@ -5,6 +5,15 @@ records belong together.
 """
 
 from hygiene.survivorship.merging import MergeReport, merge
+from hygiene.survivorship.overrides import Override, OverrideBook, OverrideCount
 from hygiene.survivorship.rules import Strategy, SurvivorshipRules
 
-__all__ = ["MergeReport", "Strategy", "SurvivorshipRules", "merge"]
+__all__ = [
+    "MergeReport",
+    "Override",
+    "OverrideBook",
+    "OverrideCount",
+    "Strategy",
+    "SurvivorshipRules",
+    "merge",
+]

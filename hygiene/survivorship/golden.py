@@ -40,7 +40,11 @@ def golden_query(entity: str) -> str:
             )
             singles.append(f"{empty} AS {column}")
             multiples.append(
-                f"any_value({empty}) FILTER (field_name = 'email') AS {column}"
+                "coalesce("
+                f"any_value({empty}) FILTER (field_name = 'email'), "
+                "any_value(lower(split_part(value, '@', 2))) "
+                "FILTER (field_name = 'email' AND rule = 'override')) "
+                f"AS {column}"
                 if name == "email_domain"
                 else f"coalesce(any_value({empty}) FILTER (field_name = 'email'), "
                 f"false) AS {column}"
@@ -66,9 +70,11 @@ def golden_query(entity: str) -> str:
             max(coalesce(modified_at, created_at)) AS last_modified_at
         FROM members GROUP BY golden_id
     ), merged_ids AS (
-        SELECT DISTINCT golden_id FROM members WHERE cluster_size > 1
+        SELECT golden_id FROM members WHERE cluster_size > 1
+        UNION SELECT golden_id FROM overridden
     ), values_of AS (
-        SELECT golden_id, {", ".join(singles)} FROM members WHERE cluster_size = 1
+        SELECT golden_id, {", ".join(singles)} FROM members
+        WHERE cluster_size = 1 AND golden_id NOT IN (SELECT golden_id FROM overridden)
         UNION ALL BY NAME
         SELECT lineage.golden_id, {", ".join(multiples)}
         FROM lineage SEMI JOIN merged_ids USING (golden_id) {joined}

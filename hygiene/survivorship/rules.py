@@ -6,11 +6,19 @@ the SQL that applies them (`merging.py`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+import duckdb
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from hygiene.survivorship.fields import GROUPS, FieldGroup
 
@@ -26,24 +34,66 @@ class Strategy(StrEnum):
     VALIDATED_FIRST = "validated_first"
     RESTRICTIVE_WINS = "restrictive_wins"
     UNION = "union"
+    NEVER_OVERWRITE = "never_overwrite"
 
 
-Strategies = tuple[Strategy, ...]
+_SQL = "sql:"
+CustomSql = Annotated[str, StringConstraints(pattern=r"^sql:\s*\S")]
+Strategies = tuple[Strategy | CustomSql, ...]
+
+
+def custom_sql(strategy: str) -> str | None:
+    """Return the expression of a rule in SQL.
+
+    Args:
+        strategy: A strategy.
+
+    Returns:
+        The expression; nothing for a strategy with a name.
+
+    Example:
+        >>> custom_sql("sql: length(city_std)"), custom_sql(Strategy.OLDEST)
+        ('length(city_std)', None)
+    """
+    if isinstance(strategy, Strategy) or not strategy.startswith(_SQL):
+        return None
+    return strategy.removeprefix(_SQL).strip()
+
+
+def rule_name(strategy: str, position: int) -> str:
+    """Name a strategy in the lineage.
+
+    Args:
+        strategy: A strategy.
+        position: Its place among the strategies of the field, from 0.
+
+    Returns:
+        Its name; rules in SQL are numbered by their place.
+
+    Example:
+        >>> rule_name(Strategy.OLDEST, 0), rule_name("sql: length(city_std)", 1)
+        ('oldest', 'custom_sql_2')
+    """
+    if custom_sql(strategy) is not None:
+        return f"custom_sql_{position + 1}"
+    return str(strategy)
 
 
 class SurvivorshipRules(BaseModel):
     """Which value of each field survives.
 
     Strategies are tried in order; the last word has the source record key, so that the
-    same records always give the same golden record. Values of deleted or merged-away
+    same records always give the same golden record. `sql: <expression>` ranks by an
+    expression over the standardised columns, smallest first; `never_overwrite` keeps
+    the value that was golden before as long as a record has it. Values of deleted or merged-away
     records win only where no live record has one. An opt-out is the exception: it holds
     wherever it was expressed.
 
     Example:
         >>> rules = SurvivorshipRules(contacts={"email": ["most_recent"]})
-        >>> [strategy.value for strategy in rules.strategies("contact", "email")]
+        >>> [str(strategy) for strategy in rules.strategies("contact", "email")]
         ['most_recent']
-        >>> [s.value for s in rules.strategies("contact", "email_opt_out")]
+        >>> [str(s) for s in rules.strategies("contact", "email_opt_out")]
         ['restrictive_wins']
     """
 
@@ -120,6 +170,30 @@ def _problems_of(group: FieldGroup, strategies: Strategies) -> list[str]:
         len(group.fields) > 1 or group.fields[0].kind != "VARCHAR"
     ):
         problems.append("union is for a single text field; choose another")
+    for expression in filter(None, map(custom_sql, strategies)):
+        problem = _problem_of_sql(expression)
+        if problem:
+            problems.append(problem)
     if Strategy.VALIDATED_FIRST in strategies and group.status is None:
         problems.append("validated_first needs a field with a status; choose another")
     return problems
+
+
+def _problem_of_sql(expression: str) -> str | None:
+    """Accept one expression over a record's columns, and nothing that reads elsewhere."""
+    advice = "write one expression over the standardised columns"
+    try:
+        with duckdb.connect() as connection:
+            statements = connection.extract_statements(f"SELECT ({expression}) FROM t")
+            row = connection.execute(
+                "SELECT json_serialize_sql(?)", [f"SELECT ({expression}) FROM t"]
+            ).fetchone()
+    except duckdb.Error:
+        return f"the rule in SQL cannot be read; {advice}"
+    tree = json.loads(row[0]) if row else {"error": True}
+    if tree.get("error") or len(statements) != 1:
+        return f"the rule in SQL cannot be read; {advice}"
+    text = json.dumps(tree["statements"][0]["node"]["select_list"])
+    if '"SUBQUERY"' in text or '"WINDOW' in text or '"STAR"' in text:
+        return f"the rule in SQL has a query, window or star of its own; {advice}"
+    return None

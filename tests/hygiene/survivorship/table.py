@@ -58,6 +58,9 @@ def merged(
     entity: str = "contact",
     rules: SurvivorshipRules | None = None,
     shuffle: bool = False,
+    changes: list[tuple[str, str, datetime]] | None = None,
+    overrides: Path | None = None,
+    as_of: date | None = None,
 ) -> Merged:
     """Merge records; `key` and `golden` name the record and its golden id."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -81,6 +84,13 @@ def merged(
             f"golden_{entity}_id": [row.get("golden", "g") for row in rows],
         }
     ).write_parquet(folder / "clusters.parquet")
+    field_changes = folder / "changes.parquet"
+    if changes is not None:
+        pl.DataFrame(
+            changes,
+            schema=["source_record_key", "field_name", "changed_at"],
+            orient="row",
+        ).write_parquet(field_changes)
     report = merge(
         folder / "standardised.parquet",
         folder / "clusters.parquet",
@@ -88,5 +98,8 @@ def merged(
         folder / "lineage.parquet",
         entity=entity,  # type: ignore[arg-type]
         rules=rules or SurvivorshipRules(),
+        field_changes=field_changes if changes is not None else None,
+        overrides=overrides,
+        as_of=as_of,
     )
     return Merged(folder, entity, report)

@@ -1,0 +1,325 @@
+"""The table `members`: every source record with all that survivorship looks at.
+
+What belongs here: joining records, clusters, field change times and last golden values.
+What does not: deciding who wins (`winners.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from hygiene.errors import ConfigurationError, ConservationError
+from hygiene.parquet_exchange import (
+    quote_identifier,
+    quote_literal,
+    register_parquet,
+)
+from hygiene.survivorship.fields import (
+    GROUPS,
+    FieldGroup,
+    expected_columns,
+    value_column,
+)
+from hygiene.survivorship.rules import Strategy, SurvivorshipRules, custom_sql
+
+
+def status_column(group: FieldGroup) -> str:
+    """Name the column of `members` that ranks the standardiser's verdict.
+
+    Args:
+        group: The group of fields.
+
+    Returns:
+        A quoted identifier.
+    """
+    return quote_identifier(f"status_{group.name}")
+
+
+def changed_column(group: FieldGroup) -> str:
+    """Name the column of `members` with the time at which a group of fields changed.
+
+    Args:
+        group: The group of fields.
+
+    Returns:
+        A quoted identifier.
+    """
+    return quote_identifier(f"changed_{group.name}")
+
+
+def kept_column(group: FieldGroup) -> str:
+    """Name the column of `members` that is 0 where a record has the last golden value.
+
+    Args:
+        group: The group of fields.
+
+    Returns:
+        A quoted identifier.
+    """
+    return quote_identifier(f"kept_{group.name}")
+
+
+def custom_column(group: FieldGroup, position: int) -> str:
+    """Name the column of `members` with the result of a rule in SQL.
+
+    Args:
+        group: The group of fields.
+        position: Its place among the strategies.
+
+    Returns:
+        A quoted identifier.
+    """
+    return quote_identifier(f"custom_{position}_{group.name}")
+
+
+def load_members(
+    connection: duckdb.DuckDBPyConnection,
+    standardised: Path,
+    clusters: Path,
+    entity: str,
+    rules: SurvivorshipRules,
+    *,
+    field_changes: Path | None = None,
+    previous: Path | None = None,
+) -> None:
+    """Create `members`: every record with its golden id, order columns and values.
+
+    Args:
+        connection: An open connection.
+        standardised: Parquet of standardised records.
+        clusters: Parquet with the golden id of each source record.
+        entity: contact or account.
+        rules: Which value survives.
+        field_changes: Parquet of when fields changed, where a system tells; optional.
+        previous: Lineage of the run before, for values that must not be overwritten.
+
+    Raises:
+        InputError: If a file is missing or malformed.
+        ConservationError: If records and clusters do not cover each other.
+        ConfigurationError: If a rule in SQL does not fit the records.
+    """
+    task = f"Merging {entity}s"
+    golden = f"golden_{entity}_id"
+    columns = register_parquet(
+        connection, "records", standardised, required=["source_record_key"], task=task
+    )
+    register_parquet(
+        connection,
+        "clusters",
+        clusters,
+        required=["source_record_key", golden],
+        task=task,
+    )
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM clusters), "
+        "(SELECT count(*) FROM records INNER JOIN clusters USING (source_record_key))"
+    ).fetchone()
+    records, clustered, both = row if row else (0, 0, 0)
+    if not records == clustered == both:
+        raise ConservationError(
+            f"{task}: {records} records and {clustered} cluster rows have {both} keys "
+            "in common; expected each record in exactly one cluster; run matching and "
+            "identification again."
+        )
+    filled = ["records.*"] + [
+        f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
+        for name, kind in expected_columns(entity).items()
+        if name not in columns
+    ]
+    priority = " ".join(
+        f"WHEN source_name = ${number} THEN {number}"
+        for number in range(1, len(rules.source_priority) + 1)
+    )
+    by_type = " ".join(
+        f"WHEN source_type = ${number} THEN {number}"
+        for number in range(1, len(rules.source_priority) + 1)
+    )
+    last = len(rules.source_priority) + 1
+    rank = f"CASE {priority} {by_type} ELSE {last} END" if priority else "1"
+    values = [
+        f"nullif(CAST({field.source} AS VARCHAR), '') AS {value_column(field)}"
+        for group in GROUPS[entity]
+        for field in group.fields
+    ]
+    statuses = [
+        f"CASE {group.status} WHEN 'valid' THEN 0 WHEN 'corrected' THEN 1 "
+        f"WHEN 'missing' THEN 3 ELSE 2 END AS {status_column(group)}"
+        for group in GROUPS[entity]
+        if group.status is not None
+    ]
+    customs = _custom_columns(connection, entity, rules, filled)
+    extras = (
+        ["email_domain", "is_role_email", "is_free_email"]
+        if entity == "contact"
+        else []
+    )
+    connection.execute(
+        f"""
+        CREATE TABLE members AS
+        SELECT
+            clusters.{golden} AS golden_id,
+            count(*) OVER (PARTITION BY clusters.{golden}) AS cluster_size,
+            filled.source_record_key,
+            source_name,
+            {rank} AS source_rank,
+            coalesce(is_deleted, false) AS is_deleted,
+            coalesce(is_deleted, false) OR delete_kind IS NOT NULL AS is_dead,
+            coalesce(is_test_record, false) AS is_test_record,
+            created_at,
+            modified_at,
+            coalesce(modified_at, created_at, _extracted_at) AS observed_at,
+            {", ".join(extras + statuses + values + customs)}
+        FROM (SELECT {", ".join(filled)} FROM records) AS filled
+        INNER JOIN clusters USING (source_record_key)
+        """,
+        list(rules.source_priority) if priority else None,
+    )
+    if field_changes is not None and field_changes.is_file():
+        _add_field_times(connection, field_changes, entity, task)
+    _add_previous(connection, previous, entity, rules, task)
+    if entity == "account":
+        # The parent of a merged company may be one of its own records.
+        connection.execute(
+            "UPDATE members SET value_parent_source_record_key = NULL "
+            "FROM members AS parents WHERE parents.golden_id = members.golden_id "
+            "AND parents.source_record_key = members.value_parent_source_record_key"
+        )
+
+
+def _custom_columns(
+    connection: duckdb.DuckDBPyConnection,
+    entity: str,
+    rules: SurvivorshipRules,
+    filled: Sequence[str],
+) -> list[str]:
+    """Build the columns of rules in SQL, after checking each against the records."""
+    columns: list[str] = []
+    for group in GROUPS[entity]:
+        for position, strategy in enumerate(rules.strategies(entity, group.name)):
+            expression = custom_sql(strategy)
+            if expression is None:
+                continue
+            try:
+                connection.execute(
+                    f"EXPLAIN SELECT ({expression})::DOUBLE "
+                    f"FROM (SELECT {', '.join(filled)} FROM records)"
+                )
+            except duckdb.Error as error:
+                raise ConfigurationError(
+                    f"Merging {entity}s: the rule in SQL for {group.name} does not fit "
+                    f"the standardised {entity}s ({type(error).__name__}); expected an "
+                    "expression over their columns that gives a number, smaller for the "
+                    f"better record; correct survivorship.{entity}s.{group.name}."
+                ) from error
+            columns.append(
+                f"({expression})::DOUBLE AS {custom_column(group, position)}"
+            )
+    return columns
+
+
+def _add_field_times(
+    connection: duckdb.DuckDBPyConnection, path: Path, entity: str, task: str
+) -> None:
+    """Add when each group of fields changed, where a system keeps such a history.
+
+    A field that its system tracks and that has no entry has not changed since the
+    record was created; a field that is not tracked is as old as its record's last
+    change.
+    """
+    register_parquet(
+        connection,
+        "field_changes",
+        path,
+        required=["source_record_key", "field_name", "changed_at"],
+        task=task,
+    )
+    connection.execute(
+        "CREATE TABLE tracked AS SELECT DISTINCT field_name, "
+        "split_part(source_record_key, ':', 1) AS source, "
+        "split_part(source_record_key, ':', 2) AS object FROM field_changes"
+    )
+    tracked = {
+        str(row[0])
+        for row in connection.execute("SELECT field_name FROM tracked").fetchall()
+    }
+    groups = [group for group in GROUPS[entity] if group.name in tracked]
+    if not groups:
+        return
+    newest = ", ".join(
+        f"max(changed_at) FILTER (field_name = {quote_literal(group.name)}) "
+        f"AS {quote_identifier(group.name)}"
+        for group in groups
+    )
+    known = ", ".join(
+        f"bool_or(field_name = {quote_literal(group.name)}) "
+        f"AS {quote_identifier(group.name)}"
+        for group in groups
+    )
+    times = ", ".join(
+        f"coalesce(changes.{quote_identifier(group.name)}, "
+        f"CASE WHEN objects.{quote_identifier(group.name)} THEN members.created_at END) "
+        f"AS {changed_column(group)}"
+        for group in groups
+    )
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TABLE members AS
+        SELECT members.*, {times}
+        FROM members
+        LEFT JOIN (
+            SELECT source_record_key, {newest} FROM field_changes GROUP BY ALL
+        ) AS changes ON members.source_record_key = changes.source_record_key
+        LEFT JOIN (SELECT source, object, {known} FROM tracked GROUP BY ALL) AS objects
+            ON split_part(members.source_record_key, ':', 1) = objects.source
+            AND split_part(members.source_record_key, ':', 2) = objects.object
+        """
+    )
+
+
+def _add_previous(
+    connection: duckdb.DuckDBPyConnection,
+    previous: Path | None,
+    entity: str,
+    rules: SurvivorshipRules,
+    task: str,
+) -> None:
+    """Mark records that have the last golden value of a field that must not change."""
+    groups = [
+        group
+        for group in GROUPS[entity]
+        if Strategy.NEVER_OVERWRITE in rules.strategies(entity, group.name)
+    ]
+    if not groups:
+        return
+    if previous is None or not previous.is_file():
+        kept = ", ".join(f"1 AS {kept_column(group)}" for group in groups)
+        connection.execute(
+            f"CREATE OR REPLACE TABLE members AS SELECT *, {kept} FROM members"
+        )
+        return
+    register_parquet(
+        connection,
+        "previous_lineage",
+        previous,
+        required=["golden_id", "field_name", "value", "rule"],
+        task=task,
+    )
+    # A correction by hand that has expired is no value that any record ever had.
+    wanted = ", ".join(
+        f"any_value(value) FILTER (field_name = {quote_literal(group.fields[0].name)}) "
+        f"AS {quote_identifier(group.name)}"
+        for group in groups
+    )
+    kept = ", ".join(
+        f"CASE WHEN {value_column(group.fields[0])} = "
+        f"last.{quote_identifier(group.name)} THEN 0 ELSE 1 END AS {kept_column(group)}"
+        for group in groups
+    )
+    connection.execute(
+        f"CREATE OR REPLACE TABLE members AS SELECT members.*, {kept} FROM members "
+        f"LEFT JOIN (SELECT golden_id, {wanted} FROM previous_lineage "
+        "WHERE rule <> 'override' GROUP BY ALL) AS last USING (golden_id)"
+    )
