@@ -65,6 +65,11 @@ class Home:
         return self.state / "quarantine_fixes"
 
     @property
+    def overrides(self) -> Path:
+        """Golden values that people set by hand."""
+        return self.state / "overrides.csv"
+
+    @property
     def warehouse(self) -> Path:
         """The private database that only dbt writes."""
         return self.root / "warehouse.duckdb"

@@ -123,6 +123,7 @@ def input_fingerprint(workspace: Workspace, as_of: date) -> str:
         "code": workspace.code_fingerprint(),
         "version": tidycrm_version(),
         "rulings": _file_hashes(sorted(home.rulings.glob("*.csv"))),
+        "overrides": _file_hashes([home.overrides]),
         "fixes": _file_hashes(sorted(home.fixes.glob("*.csv"))),
     }
     rates = workspace.config.metrics.fx_rates

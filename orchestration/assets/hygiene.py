@@ -12,6 +12,7 @@ from typing import Any, Literal
 import dagster as dg
 import polars as pl
 
+from connectors.landing import Landing
 from hygiene.identity import identify
 from hygiene.matching import link
 from hygiene.quarantine import annotate_quarantine, apply_fixes, read_fixes
@@ -22,6 +23,7 @@ from hygiene.standardise import (
 )
 from hygiene.stewardship import put_rulings_in_force
 from hygiene.survivorship import merge
+from orchestration.field_history import write_field_changes
 from orchestration.fx import write_fx_rates
 from orchestration.quarantine_replay import statuses_file
 from orchestration.review import rulings_file, rulings_status_file
@@ -273,8 +275,10 @@ def _merge(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         description=f"One row per golden {entity}: the best value of every field.",
     )
-    def golden() -> dg.MaterializeResult[None]:
+    def golden(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = workspace.home
+        changes = home.stage(f"{entity}_field_changes")
+        write_field_changes(Landing(home.landing), changes, entity=entity)
         report = merge(
             home.stage(f"standardised_{entity}s"),
             home.stage(f"{entity}_clusters"),
@@ -282,6 +286,9 @@ def _merge(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             home.stage(f"golden_field_lineage_{entity}"),
             entity=entity,
             rules=workspace.config.survivorship,
+            field_changes=changes,
+            overrides=home.overrides,
+            as_of=workspace.as_of(run_instant(context)),
         )
         return dg.MaterializeResult(
             metadata={

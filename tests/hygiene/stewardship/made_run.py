@@ -75,6 +75,7 @@ class MadeRun:
     """Files of a run in one folder; `run` does it again with the rulings of now."""
 
     def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.book = folder / "contact_rulings.csv"
         self.tables = RunTables(
