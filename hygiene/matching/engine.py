@@ -70,13 +70,13 @@ class SplinkEngine:
             collapsed, which happens when the rule selects hardly any match.
         """
         self._connection.execute(
-            f"CREATE OR REPLACE TABLE {_PATTERNS} AS SELECT * FROM {vectors}"
+            f"CREATE OR REPLACE TEMP VIEW {_PATTERNS} AS SELECT * FROM {vectors}"
         )
         # Where a rule selects matches only, their share runs to one and its odds to
         # infinity: then the share is held at what the model expects of the rule.
         session = self._train(rule, hold_share=False)
         session = session or self._train(rule, hold_share=True)
-        self._connection.execute(f"DROP TABLE {_PATTERNS}")
+        self._connection.execute(f"DROP VIEW {_PATTERNS}")
         if session is None:
             logger.info("EM on equal %s collapsed", " + ".join(rule.columns))
             return None

@@ -51,7 +51,9 @@ from hygiene.parquet_exchange import open_connection
 
 logger = logging.getLogger(__name__)
 
-_RANDOM_PAIRS = 500_000
+_RANDOM_PAIRS = 250_000
+_EVERY_PAIR = 500_000
+"""Up to so many pairs all are taken; of more, a sample of half the number is drawn."""
 _PRIOR_PAIRS = 50.0
 _LEAST_PAIRS = 100
 _ROUNDS = 2
@@ -243,13 +245,15 @@ def _draw_random_pairs(
     connection: duckdb.DuckDBPyConnection, records: int, seed: int
 ) -> int:
     """Create `random_pairs`: every pair of a small table, else a seeded sample."""
-    if records * (records - 1) // 2 <= _RANDOM_PAIRS:
+    if records * (records - 1) // 2 <= _EVERY_PAIR:
         left, right = np.triu_indices(records, 1)
     else:
         generator = np.random.default_rng(seed)
         drawn = generator.integers(0, records, size=(_RANDOM_PAIRS, 2), dtype=np.int64)
-        drawn = np.unique(np.sort(drawn[drawn[:, 0] != drawn[:, 1]], axis=1), axis=0)
-        left, right = drawn[:, 0], drawn[:, 1]
+        low, high = drawn.min(axis=1), drawn.max(axis=1)
+        # As one number per pair: sorting rows is twenty times slower.
+        left, right = np.divmod(np.unique(low * records + high), records)
+        left, right = left[left != right], right[left != right]
     connection.register(
         "drawn_pairs", pl.DataFrame({"unique_id_l": left, "unique_id_r": right})
     )
