@@ -15,7 +15,7 @@ import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -44,6 +44,7 @@ from hygiene.matching.parameters import (
 )
 from hygiene.matching.prior import estimate_prior
 from hygiene.matching.report import MatchReport, StageTime
+from hygiene.matching.reuse import compare_changed, keep_answers
 from hygiene.matching.settings import MatchSettings, Training
 from hygiene.matching.specification import Entity, Specification
 from hygiene.matching.specifications import specification_of
@@ -81,6 +82,7 @@ def link(
     entity: Literal["contact", "account"] | Entity,
     settings: MatchSettings,
     model_dir: Path | None = None,
+    state_dir: Path | None = None,
     engine: Literal["duckdb"] = "duckdb",
 ) -> MatchReport:
     """Match standardised records and write one decided edge per candidate pair.
@@ -93,6 +95,9 @@ def link(
         entity: contact or account.
         settings: How to match.
         model_dir: Folder of trained models, if the settings name none.
+        state_dir: Folder in which a run keeps what each pair answered, so that the next
+            one compares only pairs with a new or changed record; none: every pair is
+            compared. The edges are the same either way.
         engine: Which backend scores the pairs.
 
     Returns:
@@ -122,7 +127,7 @@ def link(
         with stages.measure("block"):
             find_pairs(connection, specification.blocking_rules, "candidates")
         with stages.measure("compare"):
-            compare_pairs(connection, specification, "candidates", "vectors")
+            reuse = compare_changed(connection, specification, state_dir)
         with stages.measure("model"):
             parameters, source, notes = _choose_model(
                 connection,
@@ -134,7 +139,17 @@ def link(
         run = MatchRun(
             connection, specification, parameters, settings, features, source
         )
-        return _link(run, links, rulings, out_edges, notes=notes, stages=stages)
+        report = _link(
+            run,
+            links,
+            rulings,
+            out_edges,
+            notes=[*notes, reuse.reason],
+            stages=stages,
+        )
+        if state_dir is not None:
+            keep_answers(connection, specification, state_dir)
+        return replace(report, reused_pairs=reuse.reused)
 
 
 def _choose_model(

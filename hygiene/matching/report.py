@@ -118,6 +118,7 @@ class MatchReport:
         unused_fields: Custom fields that were not compared, and why.
         notes: What else a reader of the run should know.
         stages: Seconds per stage.
+        reused_pairs: Pairs whose answers were kept from an earlier run.
     """
 
     entity: str
@@ -144,3 +145,4 @@ class MatchReport:
     unused_fields: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     stages: tuple[StageTime, ...]
+    reused_pairs: int = 0

@@ -51,9 +51,7 @@ from hygiene.parquet_exchange import open_connection
 
 logger = logging.getLogger(__name__)
 
-_RANDOM_PAIRS = 250_000
-_EVERY_PAIR = 500_000
-"""Up to so many pairs all are taken; of more, a sample of half the number is drawn."""
+_RANDOM_PAIRS = 500_000
 _PRIOR_PAIRS = 50.0
 _LEAST_PAIRS = 100
 _ROUNDS = 2
@@ -245,7 +243,7 @@ def _draw_random_pairs(
     connection: duckdb.DuckDBPyConnection, records: int, seed: int
 ) -> int:
     """Create `random_pairs`: every pair of a small table, else a seeded sample."""
-    if records * (records - 1) // 2 <= _EVERY_PAIR:
+    if records * (records - 1) // 2 <= _RANDOM_PAIRS:
         left, right = np.triu_indices(records, 1)
     else:
         generator = np.random.default_rng(seed)

@@ -21,6 +21,20 @@ from hygiene.matching.parameters import LevelParameters, ModelParameters
 from hygiene.matching.specification import Comparison, Evidence, Specification
 
 
+def compared_columns(specification: Specification) -> list[str]:
+    """Name the feature columns that comparisons read.
+
+    Args:
+        specification: The model.
+
+    Returns:
+        Column names in alphabetical order.
+    """
+    return sorted(
+        {column for item in specification.comparisons for column in item.columns}
+    )
+
+
 def build_comparable(
     connection: duckdb.DuckDBPyConnection, specification: Specification
 ) -> None:
@@ -30,9 +44,7 @@ def build_comparable(
         connection: Connection that holds `features` and the frequency tables.
         specification: The model.
     """
-    columns = sorted(
-        {column for item in specification.comparisons for column in item.columns}
-    )
+    columns = compared_columns(specification)
     rarities = [item.column for item in specification.frequencies]
     selected = [f"features.{column}" for column in columns]
     selected += [
@@ -66,9 +78,7 @@ def compare_pairs(
         table: Table to create: the same columns and, per comparison, `gamma_` (-1 when
             it cannot be answered) and `rarity_` (bits; NULL where it plays no part).
     """
-    columns = sorted(
-        {column for item in specification.comparisons for column in item.columns}
-    )
+    columns = compared_columns(specification)
     sides = [f"l.{column} AS {column}_l" for column in columns]
     sides += [f"r.{column} AS {column}_r" for column in columns]
     sides += [
@@ -77,8 +87,8 @@ def compare_pairs(
     ]
     answers: list[str] = []
     for comparison in specification.comparisons:
-        answers.append(f"{_gamma_sql(comparison)} AS gamma_{comparison.name}")
-        answers.append(f"{_rarity_sql(comparison)} AS rarity_{comparison.name}")
+        answers.append(f"{gamma_sql(comparison)} AS gamma_{comparison.name}")
+        answers.append(f"{rarity_sql(comparison)} AS rarity_{comparison.name}")
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE {table} AS
@@ -94,7 +104,15 @@ def compare_pairs(
     )
 
 
-def _gamma_sql(comparison: Comparison) -> str:
+def gamma_sql(comparison: Comparison) -> str:
+    """Return SQL of what a comparison answers, over `<column>_l` and `<column>_r`.
+
+    Args:
+        comparison: The comparison.
+
+    Returns:
+        The level's number, 0 for "otherwise", -1 where it cannot be answered.
+    """
     cases = [f"WHEN {comparison.missing} THEN -1"]
     for level in comparison.levels[:-1]:
         condition = level.condition().create_level_dict("duckdb")["sql_condition"]
@@ -102,8 +120,17 @@ def _gamma_sql(comparison: Comparison) -> str:
     return f"(CASE {' '.join(cases)} ELSE 0 END)::TINYINT"
 
 
-def _rarity_sql(comparison: Comparison) -> str:
-    """Return how rare the shared value is; such levels say that both values are equal."""
+def rarity_sql(comparison: Comparison) -> str:
+    """Return SQL of how rare the shared value is, over `gamma_` and `of_<column>`.
+
+    Levels with a frequency say that both values are equal, so either record's will do.
+
+    Args:
+        comparison: The comparison.
+
+    Returns:
+        Bits; NULL where rarity plays no part.
+    """
     cases = " ".join(
         f"WHEN {comparison.level_value(level.name)} THEN of_{level.frequency_column}"
         for level in comparison.levels

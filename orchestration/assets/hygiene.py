@@ -210,6 +210,7 @@ def _match(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             entity=entity,
             settings=workspace.config.matching,
             model_dir=home.models,
+            state_dir=home.stages / "matching" / entity,
         )
         context.log.info(f"{entity}: matching finished")
         return dg.MaterializeResult(
