@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Literal
 
 from hygiene.parquet_exchange import open_connection, quote_literal, write_parquet
-from hygiene.survivorship.fields import GROUPS
 from hygiene.survivorship.golden import golden_query
 from hygiene.survivorship.members import load_members
 from hygiene.survivorship.overrides import OverrideCount, apply_overrides
 from hygiene.survivorship.rules import SurvivorshipRules
-from hygiene.survivorship.winners import rank_members, record_single, record_winners
+from hygiene.survivorship.winners import record_winners
 
 logger = logging.getLogger(__name__)
 
@@ -101,12 +100,7 @@ def merge(
             previous=out_lineage,
         )
         connection.execute(_LINEAGE)
-        for group in GROUPS[entity]:
-            record_single(connection, group)
-            strategies = rules.strategies(entity, group.name)
-            rank_members(connection, group, strategies)
-            for field in group.fields:
-                record_winners(connection, field, strategies)
+        record_winners(connection, entity, rules)
         set_by_hand = apply_overrides(connection, overrides, entity, as_of)
         lineage_rows = write_parquet(
             connection,

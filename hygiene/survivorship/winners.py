@@ -1,7 +1,13 @@
 """Who wins: the lineage of every field, from the table `members`.
 
-What belongs here: set-based SQL generated from the rules; one statement per field, no
-loop over records. What does not: files, and the rules themselves.
+What belongs here: set-based SQL generated from the rules. What does not: files, and the
+rules themselves.
+
+All groups of fields are ranked in one pass over (group, record): every strategy gives a
+record a number, smaller for the better record. The values of all fields are laid out
+long and decided in one pass as well. Only where two values compete is the runner-up
+looked up. Records and golden ids are numbered in the order of their keys, because
+numbers are cheaper to sort and to join.
 """
 
 from __future__ import annotations
@@ -9,40 +15,133 @@ from __future__ import annotations
 import duckdb
 
 from hygiene.parquet_exchange import quote_literal
-from hygiene.survivorship.fields import Field, FieldGroup, value_column
+from hygiene.survivorship.fields import GROUPS, FieldGroup, value_column
 from hygiene.survivorship.members import (
     changed_column,
     custom_column,
     kept_column,
     status_column,
 )
-from hygiene.survivorship.rules import Strategies, Strategy, custom_sql, rule_name
+from hygiene.survivorship.rules import (
+    Strategies,
+    Strategy,
+    SurvivorshipRules,
+    custom_sql,
+    rule_name,
+)
 
 _SEPARATOR = "; "
 
+_Chosen = list[tuple[FieldGroup, Strategies]]
 
-def record_single(connection: duckdb.DuckDBPyConnection, group: FieldGroup) -> None:
-    """Write the lineage of golden records that have one source record only.
+
+def record_winners(
+    connection: duckdb.DuckDBPyConnection, entity: str, rules: SurvivorshipRules
+) -> None:
+    """Fill `lineage`: one row per golden record and field that has a value.
+
+    The rule that is reported is the first one that told the winner from the best record
+    with another value. A group survives as a whole: where its best record lacks a field,
+    nobody's value of that field survives.
 
     Args:
-        connection: Connection with `members` and `lineage`.
-        group: The group of fields.
+        connection: Connection with `members` and an empty `lineage`.
+        entity: contact or account.
+        rules: Which value survives.
     """
-    observed = _observed(group, _columns(connection))
-    for field in group.fields:
-        connection.execute(
-            f"""
-            INSERT INTO lineage
-            SELECT golden_id, ?, {value_column(field)}, source_record_key, source_name,
-                'only_record', {observed}, 1, NULL, NULL
-            FROM members WHERE cluster_size = 1 AND {value_column(field)} IS NOT NULL
-            """,
-            [field.name],
+    chosen = [(group, rules.strategies(entity, group.name)) for group in GROUPS[entity]]
+    width = max(len(strategies) for _, strategies in chosen)
+    columns = {str(row[0]) for row in connection.execute("DESCRIBE members").fetchall()}
+    _record_single(connection, entity, columns)
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE several AS
+        SELECT *,
+            dense_rank() OVER (ORDER BY golden_id)::INTEGER AS golden_number,
+            row_number() OVER (ORDER BY golden_id, source_record_key)::INTEGER
+                AS record_number
+        FROM members WHERE cluster_size > 1
+        """
+    )
+    _rank_members(connection, chosen, width, columns)
+    _list_values(connection, entity)
+    _find_winners(connection)
+    _name_rules(connection, chosen, width)
+    _decide_contests(connection, width)
+    connection.execute(
+        """
+        INSERT INTO lineage
+        SELECT
+            several.golden_id,
+            field_rules.field_name,
+            coalesce(decided.every_value, winners.value),
+            several.source_record_key,
+            several.source_name,
+            coalesce(decided.rule, 'only_value'),
+            ranked.observed_at,
+            coalesce(decided.candidates, 1),
+            decided.runner_up_value,
+            decided.runner_up_source_record_key
+        FROM winners
+        INNER JOIN several ON winners.record_number = several.record_number
+        INNER JOIN field_rules ON winners.field_number = field_rules.field_number
+        INNER JOIN ranked
+            ON winners.record_number = ranked.record_number
+            AND field_rules.group_number = ranked.group_number
+        LEFT JOIN decided
+            ON winners.golden_number = decided.golden_number
+            AND winners.field_number = decided.field_number
+        """
+    )
+    for table in (
+        "several",
+        "ranked",
+        "field_values",
+        "winners",
+        "contests",
+        "field_rules",
+        "decided",
+    ):
+        connection.execute(f"DROP TABLE {table}")
+
+
+def _fields(entity: str) -> list[tuple[str, int, FieldGroup]]:
+    """List every field with the number of its group."""
+    return [
+        (field.name, number, group)
+        for number, group in enumerate(GROUPS[entity])
+        for field in group.fields
+    ]
+
+
+def _value_columns(entity: str) -> str:
+    return ", ".join(
+        value_column(field) for group in GROUPS[entity] for field in group.fields
+    )
+
+
+def _record_single(
+    connection: duckdb.DuckDBPyConnection, entity: str, columns: set[str]
+) -> None:
+    """Write the lineage of golden records that have one source record only."""
+    fields = _fields(entity)
+    names = ", ".join(quote_literal(name) for name, _, _ in fields)
+    observed = ", ".join(_observed(group, columns) for _, _, group in fields)
+    connection.execute(
+        f"""
+        INSERT INTO lineage
+        SELECT golden_id, field_name, value, source_record_key, source_name,
+            'only_record', observed, 1, NULL, NULL
+        FROM (
+            SELECT golden_id, source_record_key, source_name,
+                unnest([{names}]) AS field_name,
+                unnest([{_value_columns(entity)}]) AS value,
+                unnest([{observed}]) AS observed
+            FROM members WHERE cluster_size = 1
         )
-
-
-def _columns(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    return {str(row[0]) for row in connection.execute("DESCRIBE members").fetchall()}
+        WHERE value IS NOT NULL
+        """
+    )
 
 
 def _observed(group: FieldGroup, columns: set[str]) -> str:
@@ -70,7 +169,7 @@ def _order_of(
         length = " + ".join(f"coalesce(length({value}), 0)" for value in values)
         return f"-(({present}) * 1000000 + {length})"
     if strategy is Strategy.MOST_FREQUENT:
-        return f"-count(*) OVER (PARTITION BY golden_id, is_dead, {values[0]})"
+        return f"-count(*) OVER (PARTITION BY golden_number, is_dead, {values[0]})"
     if strategy is Strategy.VALIDATED_FIRST:
         return status_column(group)
     if strategy is Strategy.NEVER_OVERWRITE:
@@ -80,121 +179,162 @@ def _order_of(
     return "0"
 
 
-def rank_members(
-    connection: duckdb.DuckDBPyConnection, group: FieldGroup, strategies: Strategies
+def _rank_members(
+    connection: duckdb.DuckDBPyConnection,
+    chosen: _Chosen,
+    width: int,
+    columns: set[str],
 ) -> None:
-    """Create `ranked`: the records that have a value of the group, best first.
-
-    Args:
-        connection: Connection with `members`.
-        group: The group of fields.
-        strategies: Its strategies in order.
-    """
-    observed = _observed(group, _columns(connection))
-    present = " OR ".join(
-        f"{value_column(field)} IS NOT NULL" for field in group.fields
-    )
-    # An opt-out counts wherever it was expressed, also on a record merged away.
-    dead = "false" if Strategy.RESTRICTIVE_WINS in strategies else "is_dead"
-    names = [rule_name(item, position) for position, item in enumerate(strategies)]
-    orders = [
-        f"{_order_of(group, item, position, observed)} AS by_{names[position]}"
-        for position, item in enumerate(strategies)
-    ]
-    keys = ", ".join(["is_out", *(f"by_{name}" for name in names)])
+    """Create `ranked`: per group, the records that have a value of it, best first."""
+    queries: list[str] = []
+    for number, (group, strategies) in enumerate(chosen):
+        observed = _observed(group, columns)
+        present = " OR ".join(
+            f"{value_column(field)} IS NOT NULL" for field in group.fields
+        )
+        # An opt-out counts wherever it was expressed, also on a record merged away.
+        dead = "false" if Strategy.RESTRICTIVE_WINS in strategies else "is_dead"
+        orders = [
+            f"({_order_of(group, strategies[n], n, observed)})::DOUBLE AS by_{n}"
+            if n < len(strategies)
+            else f"NULL::DOUBLE AS by_{n}"
+            for n in range(width)
+        ]
+        queries.append(
+            f"SELECT {number}::TINYINT AS group_number, golden_number, record_number, "
+            f"{observed} AS observed_at, source_rank, {dead} AS is_out, "
+            f"{', '.join(orders)} FROM several WHERE {present}"
+        )
+    keys = ", ".join(["is_out", *(f"by_{n}" for n in range(width))])
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE ranked AS
-        SELECT *, row_number() OVER (
-            PARTITION BY golden_id
-            ORDER BY {keys}, observed_at DESC NULLS LAST, source_rank, source_record_key
-        ) AS place
-        FROM (
-            SELECT golden_id, source_record_key, source_name,
-                {observed} AS observed_at, source_rank,
-                {dead} AS is_out,
-                {", ".join(value_column(field) for field in group.fields)},
-                {", ".join(orders)}
-            FROM members WHERE cluster_size > 1 AND ({present})
-        )
+        SELECT * EXCLUDE (source_rank), row_number() OVER (
+            PARTITION BY golden_number, group_number
+            ORDER BY {keys}, observed_at DESC NULLS LAST, source_rank, record_number
+        )::INTEGER AS place
+        FROM ({" UNION ALL ".join(queries)})
         """
     )
 
 
-def record_winners(
-    connection: duckdb.DuckDBPyConnection, field: Field, strategies: Strategies
-) -> None:
-    """Write the lineage of one field from the records in `ranked`.
-
-    The rule that is reported is the first one that told the winner from the best record
-    with another value.
-
-    Args:
-        connection: Connection with `ranked` and `lineage`.
-        field: The field.
-        strategies: The strategies of its group.
-    """
-    value = value_column(field)
-    other = f"FILTER ({value} <> winning_value)"
-    is_union = Strategy.UNION in strategies
-    names = [rule_name(item, position) for position, item in enumerate(strategies)]
-    decided = ["WHEN candidates = 1 THEN 'only_value'"]
-    if is_union:
-        decided.append(f"ELSE '{Strategy.UNION}'")
-    else:
-        decided.append("WHEN win_is_out <> next_is_out THEN 'live_first'")
-        decided += [
-            f"WHEN win_{item} IS DISTINCT FROM next_{item} THEN '{item}'"
-            for item in names
-        ]
-        decided.append("ELSE 'tie_break'")
-    compared = ["is_out", *(f"by_{name}" for name in names)]
-    named = ["is_out", *names]
-    sides = ", ".join(
-        f"arg_min({column}, place) FILTER (place = 1) AS win_{name}, "
-        f"arg_min({column}, place) {other} AS next_{name}"
-        for column, name in zip(compared, named, strict=True)
+def _list_values(connection: duckdb.DuckDBPyConnection, entity: str) -> None:
+    """Create `field_values`: every value of every field, with its record's place."""
+    groups = [number for _, number, _ in _fields(entity)]
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE field_values AS
+        SELECT long.golden_number, long.field_number, long.record_number, ranked.place,
+            long.value
+        FROM (
+            SELECT golden_number, record_number,
+                unnest(range({len(groups)}))::TINYINT AS field_number,
+                unnest({groups})::TINYINT AS group_number,
+                unnest([{_value_columns(entity)}]) AS value
+            FROM several
+        ) AS long
+        INNER JOIN ranked
+            ON long.record_number = ranked.record_number
+            AND long.group_number = ranked.group_number
+        WHERE long.value IS NOT NULL
+        """
     )
-    first = (
-        f", row_number() OVER (PARTITION BY golden_id, {value} ORDER BY place) = 1 "
-        "AS is_first"
-        if is_union
-        else ""
-    )
-    shown = "every_value" if is_union else "winning_value"
-    every = (
-        f", string_agg({value}, {quote_literal(_SEPARATOR)} ORDER BY place) "
-        "FILTER (is_first) AS every_value"
-        if is_union
-        else ""
+
+
+def _find_winners(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `winners`, and `contests` where more than one value competes."""
+    connection.execute(
+        """
+        CREATE OR REPLACE TEMP TABLE winners AS
+        SELECT golden_number, field_number,
+            arg_min(record_number, place) AS record_number,
+            arg_min(value, place) AS value,
+            min(value) <> max(value) AS is_contested
+        FROM field_values
+        GROUP BY golden_number, field_number
+        HAVING min(place) = 1
+        """
     )
     connection.execute(
         f"""
-        INSERT INTO lineage
-        SELECT golden_id, ?, {shown}, winner_key, winner_source,
-            CASE {" ".join(decided)} END,
-            winner_observed_at, candidates, next_value, next_key
-        FROM (
-            SELECT
-                golden_id,
-                any_value(winning_value) AS winning_value,
-                arg_min(source_record_key, place) FILTER (place = 1) AS winner_key,
-                arg_min(source_name, place) FILTER (place = 1) AS winner_source,
-                arg_min(observed_at, place) FILTER (place = 1) AS winner_observed_at,
-                count(DISTINCT {value}) AS candidates,
-                arg_min({value}, place) {other} AS next_value,
-                arg_min(source_record_key, place) {other} AS next_key,
-                {sides}
-                {every}
-            FROM (
-                SELECT *, first_value({value}) OVER (
-                    PARTITION BY golden_id ORDER BY place
-                ) AS winning_value {first}
-                FROM ranked WHERE {value} IS NOT NULL OR place = 1
-            )
-            GROUP BY golden_id
+        CREATE OR REPLACE TEMP TABLE contests AS
+        WITH competing AS (
+            SELECT golden_number, field_number, v.value, min(v.place) AS place,
+                v.value = winners.value AS is_winner
+            FROM winners INNER JOIN field_values AS v
+                USING (golden_number, field_number)
+            WHERE winners.is_contested GROUP BY ALL
         )
-        WHERE winning_value IS NOT NULL
-        """,
-        [field.name],
+        SELECT golden_number, field_number, count(*) AS candidates,
+            min(place) FILTER (NOT is_winner) AS next_place,
+            string_agg(value, {quote_literal(_SEPARATOR)} ORDER BY place) AS every_value
+        FROM competing GROUP BY golden_number, field_number
+        """
+    )
+
+
+def _name_rules(
+    connection: duckdb.DuckDBPyConnection, chosen: _Chosen, width: int
+) -> None:
+    """Create `field_rules`: per field its group and the names of its strategies."""
+    rows: list[str] = []
+    for number, (group, strategies) in enumerate(chosen):
+        named = [
+            quote_literal(rule_name(strategies[n], n))
+            if n < len(strategies)
+            else "NULL"
+            for n in range(width)
+        ]
+        is_union = str(Strategy.UNION in strategies).lower()
+        for field in group.fields:
+            rows.append(
+                f"({len(rows)}, {quote_literal(field.name)}, {number}, {is_union}, "
+                f"{', '.join(named)})"
+            )
+    columns = ", ".join(f"rule_{n}" for n in range(width))
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE field_rules AS SELECT * FROM "
+        f"(VALUES {', '.join(rows)}) AS "
+        f"t(field_number, field_name, group_number, is_union, {columns})"
+    )
+
+
+def _decide_contests(connection: duckdb.DuckDBPyConnection, width: int) -> None:
+    """Create `decided`: the rule that told winner and runner-up apart."""
+    differs = " ".join(
+        f"WHEN best.by_{n} IS DISTINCT FROM other.by_{n} THEN rules.rule_{n}"
+        for n in range(width)
+    )
+    # Inner joins over the contests only, by equality: the rest needs no runner-up.
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE decided AS
+        SELECT contests.golden_number, contests.field_number, contests.candidates,
+            CASE WHEN rules.is_union THEN contests.every_value END AS every_value,
+            CASE
+                WHEN rules.is_union THEN '{Strategy.UNION}'
+                WHEN best.is_out <> other.is_out THEN 'live_first'
+                {differs}
+                ELSE 'tie_break'
+            END AS rule,
+            loser_value.value AS runner_up_value,
+            loser.source_record_key AS runner_up_source_record_key
+        FROM contests
+        INNER JOIN winners
+            ON contests.golden_number = winners.golden_number
+            AND contests.field_number = winners.field_number
+        INNER JOIN field_rules AS rules ON contests.field_number = rules.field_number
+        INNER JOIN ranked AS best
+            ON winners.record_number = best.record_number
+            AND rules.group_number = best.group_number
+        INNER JOIN field_values AS loser_value
+            ON contests.golden_number = loser_value.golden_number
+            AND contests.field_number = loser_value.field_number
+            AND contests.next_place = loser_value.place
+        INNER JOIN ranked AS other
+            ON loser_value.record_number = other.record_number
+            AND rules.group_number = other.group_number
+        INNER JOIN several AS loser
+            ON loser_value.record_number = loser.record_number
+        """
     )
