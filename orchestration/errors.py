@@ -4,6 +4,7 @@ OrchestrationError
 |-- ConfigError          tidycrm.yml cannot be used; carries every problem at once
 |-- BusyError            another tidycrm process works on the same home folder
 |-- PipelineError        a run ended without publishing; carries what failed and why
+|-- BackupError          an archive cannot be written or restored
 `-- PublishError         the new warehouse file did not pass its own verification
 
 Messages never carry cell values: they name files, tables, columns and counts.
@@ -62,3 +63,7 @@ class PipelineError(OrchestrationError):
 
 class PublishError(OrchestrationError):
     """The new published file was not the same as the warehouse; nothing was swapped."""
+
+
+class BackupError(OrchestrationError):
+    """An archive cannot be used, or there is nothing to back up; nothing was changed."""

@@ -100,6 +100,11 @@ class Home:
         return self.root / "dbt"
 
     @property
+    def backups(self) -> Path:
+        """Archives of `tidycrm backup`, unless another place is named."""
+        return self.root / "backups"
+
+    @property
     def operations(self) -> Path:
         """What runs remember of sources and alerts; safe to lose."""
         return self.root / "operations"

@@ -1,0 +1,184 @@
+"""Which alerts there are: the state of sources and publication, and the last failure.
+
+Conditions are read from what runs left behind, so the same ones are found after a
+command, after a run of the daemon, and by `tidycrm alerts`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from orchestration.alerts.model import Alert, Severity
+from orchestration.config import shown_duration
+from orchestration.publishing import Shelf
+from orchestration.source_states import SourceState, SourceStates
+from orchestration.workspace import Workspace
+
+PIN_REMINDER = timedelta(hours=24)
+"""After this time somebody may have forgotten that an older version is pinned."""
+
+_LONGEST = 600
+
+_CAUSES = {
+    "service_unavailable": (
+        "the service or the network is down",
+        "Wait; the next sync tries again. If it lasts, look at the status page of the "
+        "service and at the proxy.",
+    ),
+    "rate_limited": (
+        "another program uses up the calls of the account",
+        "Wait, or run the sync when the other program does not.",
+    ),
+    "truncated_response": (
+        "a proxy or the network cuts answers short",
+        "Wait; the next sync tries again.",
+    ),
+    "credentials": (
+        "a token was revoked, has expired, or a password changed",
+        "Renew it and run `tidycrm doctor`.",
+    ),
+    "missing_scope": (
+        "permissions of the account were changed",
+        "Grant what `tidycrm doctor` names.",
+    ),
+    "limit_reached": (
+        "the daily share of calls is used up",
+        "Nothing: the next day goes on where it stopped.",
+    ),
+    "source_config": ("tidycrm.yml does not fit the source", "Run `tidycrm doctor`."),
+    "column_mapping": (
+        "a column was renamed in the file",
+        "Correct the mapping, or the file; `tidycrm doctor` names the columns.",
+    ),
+    "empty_snapshot": (
+        "an export was cut short or made with a filter",
+        "Export again; `allow_empty: true` only if all records are really gone.",
+    ),
+    "unexpected": (
+        "a defect of the connector",
+        "Open the log of the run (`tidycrm ui`) and report it.",
+    ),
+}
+_UNKNOWN = ("see what was found", "Run `tidycrm doctor`; it says what to fix.")
+
+
+def find_conditions(
+    workspace: Workspace, *, now: datetime, failure: str | None = None
+) -> list[Alert]:
+    """Everything that a person should know of now.
+
+    Args:
+        workspace: Whose conditions.
+        now: UTC.
+        failure: Why the last run ended without publishing; None if it did not.
+    """
+    sources = list(_sources(workspace, now))
+    found = [*sources, *_late(workspace, now), *_pinned(workspace, now)]
+    # A source that is not tolerated is the reason of the failure: told once.
+    if failure and not any(each.severity is Severity.ERROR for each in sources):
+        found.append(_failed(failure))
+    return found
+
+
+def _sources(workspace: Workspace, now: datetime) -> Iterator[Alert]:
+    states = SourceStates(workspace.home)
+    for source in workspace.config.sources:
+        state = states.read(source.name)
+        if not state.is_failing:
+            continue
+        is_tolerated = state.is_tolerated(now, source.tolerance)
+        cause, step = _CAUSES.get(state.reason or "", _UNKNOWN)
+        yield Alert(
+            # Getting worse is another condition: it is told although the first one was.
+            key=f"source:{source.name}:{'stale' if is_tolerated else 'down'}",
+            severity=Severity.WARNING if is_tolerated else Severity.ERROR,
+            title=(
+                f"Source {source.name} is stale"
+                if is_tolerated
+                else f"Source {source.name} stops the publication"
+            ),
+            found=_age(state, now, source.tolerance) + (state.message or ""),
+            cause=cause,
+            step=step,
+            source=source.name,
+            owner=source.owner,
+        )
+
+
+def _age(state: SourceState, now: datetime, tolerance: timedelta) -> str:
+    age = state.age(now)
+    if age is None:
+        return "It was never read completely. "
+    return (
+        f"Its last good data are {shown_duration(age)} old "
+        f"({shown_duration(tolerance)} are tolerated). "
+    )
+
+
+def _failed(failure: str) -> Alert:
+    text = failure if len(failure) <= _LONGEST else f"{failure[:_LONGEST]} …"
+    if "checks that guard the published file failed" in failure:
+        return Alert(
+            "publish:blocked",
+            Severity.ERROR,
+            "The publication was blocked by checks",
+            text,
+            "data of a source broke a rule, or a rule no longer fits",
+            "Open the named checks in `tidycrm ui`; the last good file stays in place.",
+        )
+    if "Publishing" in failure:
+        return Alert(
+            "publish:blocked",
+            Severity.ERROR,
+            "The publication was blocked",
+            text,
+            "the new tables are not what analysts rely on",
+            "Follow the message; the last good file stays in place.",
+        )
+    return Alert(
+        "sync:failed",
+        Severity.ERROR,
+        "The sync failed",
+        text,
+        "see what was found",
+        "Follow the message; the step's log is in `tidycrm ui`, Runs.",
+    )
+
+
+def _late(workspace: Workspace, now: datetime) -> Iterator[Alert]:
+    if workspace.config.metrics.as_of != "today":
+        return
+    try:
+        last = json.loads(workspace.home.last_publication.read_text())
+        published = datetime.fromisoformat(last["published_at"])
+    except (OSError, ValueError, KeyError):
+        return
+    limit = workspace.config.publish.max_age
+    if now - published > limit:
+        yield Alert(
+            "publish:late",
+            Severity.WARNING,
+            "The published file is late",
+            f"It is {shown_duration(now - published)} old; {shown_duration(limit)} are "
+            "expected (publish.max_age).",
+            "the scheduler does not run, or syncs fail",
+            "`tidycrm status`; then start the scheduler, or run `tidycrm sync`.",
+        )
+
+
+def _pinned(workspace: Workspace, now: datetime) -> Iterator[Alert]:
+    pin = Shelf(workspace.home.published).pin
+    if pin is None:
+        return
+    age = now - datetime.fromisoformat(pin.pinned_at)
+    if age > PIN_REMINDER:
+        yield Alert(
+            "publish:pinned",
+            Severity.WARNING,
+            "An older version is still pinned",
+            f"Analysts read version {pin.version[:8]} since {shown_duration(age)}.",
+            "somebody rolled back and did not go forward again",
+            "`tidycrm publish --latest`, once the reason of the rollback is gone.",
+        )
