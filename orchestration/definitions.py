@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from orchestration.alerts.after_run import build_alert_sensors
 from orchestration.assets.checks import (
     build_landing_checks,
     build_published_checks,
@@ -59,7 +60,10 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
         ],
         jobs=[job, *extraction_jobs(workspace)],
         schedules=build_schedules(workspace, job),
-        sensors=build_sensors(workspace, job),
+        sensors=[
+            *build_sensors(workspace, job),
+            *build_alert_sensors(workspace, job),
+        ],
         # One process per run: it holds the home for all of its steps.
         executor=dg.in_process_executor,
         resources={

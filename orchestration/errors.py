@@ -4,6 +4,7 @@ OrchestrationError
 |-- ConfigError          tidycrm.yml cannot be used; carries every problem at once
 |-- BusyError            another tidycrm process works on the same home folder
 |-- PipelineError        a run ended without publishing; carries what failed and why
+|-- AlertError           a channel did not take a message; never stops a run
 |-- BackupError          an archive cannot be written or restored
 `-- PublishError         the new warehouse file did not pass its own verification
 
@@ -67,3 +68,7 @@ class PublishError(OrchestrationError):
 
 class BackupError(OrchestrationError):
     """An archive cannot be used, or there is nothing to back up; nothing was changed."""
+
+
+class AlertError(OrchestrationError):
+    """A channel did not take a message; names no address and no secret."""

@@ -109,6 +109,16 @@ class Home:
         """What runs remember of sources and alerts; safe to lose."""
         return self.root / "operations"
 
+    @property
+    def metrics_file(self) -> Path:
+        """Figures for a monitoring system."""
+        return self.root / "metrics" / "tidycrm.prom"
+
+    @property
+    def alerts(self) -> Path:
+        """What was told to whom."""
+        return self.operations / "alerts.json"
+
     def source_state(self, source: str) -> Path:
         """How one source stands."""
         return self.operations / "sources" / f"{source}.json"

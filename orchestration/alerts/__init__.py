@@ -7,7 +7,8 @@ who is told when, `channels` delivers.
 from orchestration.alerts.channels import send
 from orchestration.alerts.conditions import find_conditions
 from orchestration.alerts.dispatch import Delivery, dispatch
-from orchestration.alerts.model import Alert, Message, Severity
+from orchestration.alerts.model import Alert, Message
+from orchestration.config import Severity
 
 __all__ = [
     "Alert",

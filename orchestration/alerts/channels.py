@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 
 from connectors.errors import ConnectorError
 from connectors.http import HttpClient, classify_status
-from orchestration.alerts.config import (
+from orchestration.alerts.model import Message
+from orchestration.config import Severity
+from orchestration.config.alerting import (
     ChannelConfig,
     EmailChannel,
     SlackChannel,
     TeamsChannel,
     WebhookChannel,
 )
-from orchestration.alerts.model import Message, Severity
 from orchestration.errors import AlertError
 
 _SLACK_LONGEST = 2_900
@@ -48,7 +49,10 @@ def send(channel: ChannelConfig, message: Message) -> None:
 def slack_payload(message: Message) -> dict[str, Any]:
     """Blocks of Slack, with the plain text for notifications."""
     blocks: list[dict[str, Any]] = [
-        {"type": "header", "text": {"type": "plain_text", "text": message.headline[:150]}}
+        {
+            "type": "header",
+            "text": {"type": "plain_text", "text": message.headline[:150]},
+        }
     ]
     for alert in message.alerts:
         mark = ":red_circle:" if alert.severity is Severity.ERROR else ":warning:"
@@ -66,7 +70,12 @@ def slack_payload(message: Message) -> dict[str, Any]:
 def teams_payload(message: Message) -> dict[str, Any]:
     """An adaptive card, as workflows of Teams expect it."""
     body: list[dict[str, Any]] = [
-        {"type": "TextBlock", "text": message.headline, "weight": "Bolder", "wrap": True}
+        {
+            "type": "TextBlock",
+            "text": message.headline,
+            "weight": "Bolder",
+            "wrap": True,
+        }
     ]
     for alert in message.alerts:
         colour = "Attention" if alert.severity is Severity.ERROR else "Warning"
@@ -83,7 +92,12 @@ def teams_payload(message: Message) -> dict[str, Any]:
         facts = [{"title": label, "value": text} for label, text in alert.lines()]
         body.append({"type": "FactSet", "facts": facts})
     body += [
-        {"type": "TextBlock", "text": f"Resolved: {title}", "color": "Good", "wrap": True}
+        {
+            "type": "TextBlock",
+            "text": f"Resolved: {title}",
+            "color": "Good",
+            "wrap": True,
+        }
         for title in message.resolved
     ]
     card = {
@@ -151,7 +165,11 @@ def _post(
         ) as client:
             # Told twice is better than not told.
             answer = client.request(
-                "POST", url, json=payload, headers=headers, is_repeatable=True,
+                "POST",
+                url,
+                json=payload,
+                headers=headers,
+                is_repeatable=True,
                 expects_json=False,
             )
     except ConnectorError as error:

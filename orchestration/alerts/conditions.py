@@ -10,8 +10,8 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from orchestration.alerts.model import Alert, Severity
-from orchestration.config import shown_duration
+from orchestration.alerts.model import Alert
+from orchestration.config import Severity, shown_duration
 from orchestration.publishing import Shelf
 from orchestration.source_states import SourceState, SourceStates
 from orchestration.workspace import Workspace

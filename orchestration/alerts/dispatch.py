@@ -14,8 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from orchestration.alerts.channels import Send, send
-from orchestration.alerts.config import AlertsConfig, ChannelConfig
-from orchestration.alerts.model import Alert, Message, Severity
+from orchestration.alerts.model import Alert, Message
+from orchestration.config import Severity
+from orchestration.config.alerting import AlertsConfig, ChannelConfig
 from orchestration.errors import AlertError
 from orchestration.home import Home, replace_text
 
@@ -104,7 +105,9 @@ def _identity(channel: ChannelConfig) -> str:
     values: dict[str, Any] = channel.model_dump(mode="python")
     secret = json.dumps(
         {
-            key: value.get_secret_value() if hasattr(value, "get_secret_value") else value
+            key: value.get_secret_value()
+            if hasattr(value, "get_secret_value")
+            else value
             for key, value in values.items()
         },
         sort_keys=True,

@@ -6,19 +6,8 @@ Alerts name sources, owners, codes and counts. They never carry values of record
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Severity(StrEnum):
-    """How soon somebody has to look."""
-
-    WARNING = "warning"
-    ERROR = "error"
-
-    @property
-    def rank(self) -> int:
-        """Order of urgency; larger is more urgent."""
-        return list(Severity).index(self)
+from orchestration.config import Severity
 
 
 @dataclass(frozen=True, slots=True)

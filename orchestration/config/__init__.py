@@ -4,6 +4,7 @@ The façade; import from here. `sections` and `sources` hold the models, `model`
 together with those of the packages that do the work, `reading` reads a file.
 """
 
+from orchestration.config.alerting import AlertsConfig, ChannelConfig, Severity
 from orchestration.config.durations import Duration, shown_duration
 from orchestration.config.model import Config
 from orchestration.config.reading import json_schema, load_config, parse_config
@@ -11,6 +12,7 @@ from orchestration.config.sections import (
     MaskedConfig,
     MetricsConfig,
     PublishConfig,
+    RetentionConfig,
     ScheduleConfig,
     Section,
 )
@@ -23,14 +25,18 @@ from orchestration.config.sources import (
 
 __all__ = [
     "VENDOR_OF_TYPE",
+    "AlertsConfig",
+    "ChannelConfig",
     "Config",
     "Duration",
     "MaskedConfig",
     "MetricsConfig",
     "Operated",
     "PublishConfig",
+    "RetentionConfig",
     "ScheduleConfig",
     "Section",
+    "Severity",
     "SourceConfig",
     "connector_config",
     "json_schema",

@@ -12,9 +12,11 @@ from hygiene.matching import MatchSettings
 from hygiene.quality import QualitySettings
 from hygiene.standardise import StandardiseSettings
 from hygiene.survivorship import SurvivorshipRules
+from orchestration.config.alerting import AlertsConfig
 from orchestration.config.sections import (
     MetricsConfig,
     PublishConfig,
+    RetentionConfig,
     ScheduleConfig,
     Section,
 )
@@ -35,6 +37,8 @@ class Config(Section):
     metrics: MetricsConfig = Field(default_factory=MetricsConfig)
     schedule: ScheduleConfig = Field(default_factory=ScheduleConfig)
     publish: PublishConfig = Field(default_factory=PublishConfig)
+    retention: RetentionConfig = Field(default_factory=RetentionConfig)
+    alerts: AlertsConfig = Field(default_factory=AlertsConfig)
 
     @field_validator("sources")
     @classmethod
@@ -55,6 +59,8 @@ class Config(Section):
             mode="json",
             exclude={
                 "schedule": True,
+                "alerts": True,
+                "retention": True,
                 "publish": set(PublishConfig.model_fields) - {"masked"},
                 "sources": {"__all__": operation},
             },

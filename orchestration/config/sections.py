@@ -161,3 +161,16 @@ class PublishConfig(Section):
     parquet: bool = Field(
         default=True, description="Also write every published table as Parquet."
     )
+
+
+class RetentionConfig(Section):
+    """How long what can be done without is kept; `tidycrm prune` removes the rest."""
+
+    runs: Duration = Field(
+        default=timedelta(days=60),
+        description="Runs of Dagster with their events and logs.",
+    )
+    leftovers: Duration = Field(
+        default=timedelta(days=14),
+        description="State that a restore replaced, and what killed runs left.",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,10 +14,15 @@ from orchestration.cli.common import (
     ExitCode,
     HomeOption,
     JsonOption,
+    errors,
     reported,
     settings_of,
 )
+from orchestration.errors import PipelineError
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.workspace import Workspace
 
 ORDER = 20
 
@@ -96,13 +101,18 @@ def _sync(
     with reported():
         workspace = open_workspace(settings)
         with only_ours() as terminal, progress(terminal, shown=not as_json) as observer:
-            outcome = run_sync(
-                workspace,
-                force=force,
-                observer=observer,
-                wait_seconds=wait,
-                accept_volume_drop=accept_volume_drop,
-            )
+            try:
+                outcome = run_sync(
+                    workspace,
+                    force=force,
+                    observer=observer,
+                    wait_seconds=wait,
+                    accept_volume_drop=accept_volume_drop,
+                )
+            except PipelineError as error:
+                _afterwards(workspace, run_id=error.run_id, failure=str(error))
+                raise
+        _afterwards(workspace, run_id=outcome.run_id, seconds=outcome.seconds)
         published = workspace.home.published_file
         summary = read_summary(published)
     if as_json:
@@ -129,3 +139,27 @@ def _sync(
         )
     if outcome.stale:
         raise typer.Exit(ExitCode.STALE)
+
+
+def _afterwards(
+    workspace: Workspace,
+    *,
+    run_id: str | None,
+    failure: str | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Metrics and alerts: neither may turn a good sync into a failed one."""
+    from orchestration.alerts.after_run import tell
+    from orchestration.metrics_file import write_metrics
+
+    try:
+        write_metrics(
+            workspace,
+            at=workspace.clock(),
+            succeeded=failure is None,
+            seconds=seconds,
+        )
+    except OSError as error:
+        errors.print(f"The metrics file was not written ({type(error).__name__}).")
+    for problem in tell(workspace, failure=failure, run_id=run_id).problems:
+        errors.print(problem, markup=False, highlight=False, soft_wrap=True)

@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, model_validator
 
-from orchestration.alerts.model import Severity
 from orchestration.config.durations import Duration
 from orchestration.config.sections import Section, TimeZone
+
+
+class Severity(StrEnum):
+    """How soon somebody has to look."""
+
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """Order of urgency; larger is more urgent."""
+        return list(Severity).index(self)
 
 
 class _Channel(Section):

@@ -1,0 +1,118 @@
+"""Remove what grows without end: old runs, their logs, old published versions.
+
+Landed records and state are never pruned: they are evidence. Everything removed here is
+listed, so that `--dry-run` and the real thing tell the same.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import dagster as dg
+
+from orchestration.home import exclusive
+from orchestration.publishing import Shelf
+from orchestration.status import folder_bytes
+from orchestration.workspace import Workspace
+
+_BATCH = 200
+_ENDED = [
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """What was removed, or would be.
+
+    Attributes:
+        runs: Dagster runs with their events and logs.
+        versions: Published versions.
+        folders: Leftovers of restores and unfinished publications.
+        bytes: Disk space that this frees, as far as it is known.
+    """
+
+    runs: int
+    versions: int
+    folders: int
+    bytes: int
+
+
+def prune(
+    workspace: Workspace,
+    instance: dg.DagsterInstance,
+    *,
+    now: datetime,
+    dry_run: bool = False,
+) -> Pruned:
+    """Remove what is older than `retention` allows.
+
+    Args:
+        workspace: Whose home.
+        instance: Its Dagster instance.
+        now: UTC.
+        dry_run: Only count.
+
+    Raises:
+        BusyError: A run works on the home.
+    """
+    home = workspace.home
+    with exclusive(home, purpose="tidycrm prune"):
+        before = folder_bytes(home.dagster) + folder_bytes(home.published)
+        runs = _prune_runs(workspace, instance, now, dry_run=dry_run)
+        shelf = Shelf(home.published)
+        kept = workspace.config.publish.keep_versions
+        files = len(list(shelf.folder.glob("crm_*.duckdb")))
+        versions = max(0, files - kept)
+        if not dry_run:
+            versions = files - shelf.prune(kept)
+        leftovers = _leftovers(workspace, now)
+        freed = sum(folder_bytes(path) for path in leftovers)
+        if not dry_run:
+            for path in leftovers:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+            after = folder_bytes(home.dagster) + folder_bytes(home.published)
+            freed += before - after
+    return Pruned(runs, versions, len(leftovers), max(0, freed))
+
+
+def _prune_runs(
+    workspace: Workspace, instance: dg.DagsterInstance, now: datetime, *, dry_run: bool
+) -> int:
+    before = now - workspace.config.retention.runs
+    wanted = dg.RunsFilter(statuses=_ENDED, created_before=before)
+    if dry_run:
+        return int(instance.get_runs_count(wanted))
+    removed = 0
+    while records := instance.get_run_records(wanted, limit=_BATCH, ascending=True):
+        for record in records:
+            run_id = record.dagster_run.run_id
+            instance.delete_run(run_id)
+            _remove_files_of(workspace.home.dagster, run_id)
+            removed += 1
+    return removed
+
+
+def _remove_files_of(dagster_home: Path, run_id: str) -> None:
+    """Delete what Dagster leaves when it forgets a run: its database and its logs."""
+    events = dagster_home / "history" / "runs"
+    for name in (f"{run_id}.db", f"{run_id}.db-wal", f"{run_id}.db-shm"):
+        (events / name).unlink(missing_ok=True)
+    shutil.rmtree(dagster_home / "storage" / run_id, ignore_errors=True)
+
+
+def _leftovers(workspace: Workspace, now: datetime) -> list[Path]:
+    oldest = (now - workspace.config.retention.leftovers).timestamp()
+    root = workspace.home.root
+    patterns = ("state.before-restore-*", ".restoring-*", "published/.building-*")
+    return [
+        path
+        for pattern in patterns
+        for path in sorted(root.glob(pattern))
+        if path.lstat().st_mtime < oldest
+    ]
