@@ -1,4 +1,4 @@
-"""`tidycrm bench accuracy`: golden records of a demo against the generator's truth.
+"""`tidycrm bench`: golden records and repairs of a demo against the generator's truth.
 
 The only place that opens the truth, and only after the run: the pipeline never reads it.
 """
@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from hygiene.accuracy import score
+from hygiene.accuracy import RepairReport, score, score_repairs
 from orchestration.errors import OrchestrationError
 from orchestration.home import Home
 
@@ -75,6 +75,63 @@ def print_accuracy(console: Console, reports: dict[str, Any]) -> None:
     console.print(table)
     console.print(
         "Some pairs cannot be decided by anyone: `--json` holds the generator's ceiling."
+    )
+
+
+def demo_repairs(folder: Path) -> RepairReport:
+    """Score the standardised values of the demo in `folder`.
+
+    Returns:
+        Repairs, false repairs and flags.
+
+    Raises:
+        OrchestrationError: No demo was run there.
+    """
+    truth = folder / "exports" / "truth"
+    home = Home((folder / "data").resolve())
+    tables = [
+        home.stage(f"standardised_{entity}s") for entity in ("contact", "account")
+    ]
+    for path in (*tables, truth / "truth_values.parquet"):
+        if not path.exists():
+            raise OrchestrationError(
+                f"Measuring the repairs of the demo in {folder}: {path.name} is missing; "
+                "it is expected after a demo. "
+                f"Run `tidycrm demo --folder {folder}` first."
+            )
+    return score_repairs(tables[0], tables[1], truth)
+
+
+def print_repairs(console: Console, report: RepairReport) -> None:
+    """Show repairs by field and flags as tables."""
+    fields = Table(
+        "field", "right values", "made wrong", "undoable dirt", "undone", "precision",
+        title="Standardised values against what the generator dirtied",
+        title_justify="left",
+    )  # fmt: skip
+    for score_ in report.fields:
+        fields.add_row(
+            score_.field,
+            f"{score_.clean:,}",
+            f"{score_.false_repairs:,}",
+            f"{score_.dirty:,}",
+            f"{score_.recall:.2%}",
+            f"{score_.precision:.2%}",
+        )
+    flags = Table("flag", "are", "flagged", "precision", "recall")
+    for flag in report.flags:
+        flags.add_row(
+            flag.flag,
+            f"{flag.actual:,}",
+            f"{flag.flagged:,}",
+            f"{flag.precision:.2%}",
+            f"{flag.recall:.2%}",
+        )
+    console.print(fields)
+    console.print(flags)
+    console.print(
+        f"False repairs: {report.false_repair_rate:.4%} of right values. `--json` holds "
+        "every kind of dirt."
     )
 
 

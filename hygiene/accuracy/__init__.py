@@ -1,9 +1,28 @@
-"""Accuracy of clusters against a known truth: pairwise, B-cubed and mixing.
+"""Accuracy of clusters and of repairs against a known truth.
 
 What belongs here: measuring. What does not: matching, or anything that the pipeline
 itself reads; truth files exist only for synthetic data and for labelled samples.
 """
 
+from hygiene.accuracy.repairs import (
+    FieldScore,
+    FlagScore,
+    KindScore,
+    RepairReport,
+    as_mapping,
+    as_markdown,
+    score_repairs,
+)
 from hygiene.accuracy.scoring import AccuracyReport, score
 
-__all__ = ["AccuracyReport", "score"]
+__all__ = [
+    "AccuracyReport",
+    "FieldScore",
+    "FlagScore",
+    "KindScore",
+    "RepairReport",
+    "as_mapping",
+    "as_markdown",
+    "score",
+    "score_repairs",
+]

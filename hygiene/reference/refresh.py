@@ -45,6 +45,8 @@ _TOP_LEVEL_TYPES: Final = {
     "BE": {"Province", "Region"},
     "CZ": {"Region", "Capital city"},
 }
+# Google abbreviates what addresses there write in full.
+_NAMED_IN_FULL: Final = frozenset({"ES"})
 _LIST_MARK: Final = "~"
 _LONGEST_ABBREVIATION: Final = 4
 # Separators that addresses may leave out: " ?", "-?", "[ -]?", "(?:[ \-](\d{4}))?".
@@ -61,6 +63,11 @@ def _google_rows(folder: Path, iso: Mapping[str, str]) -> Iterator[tuple[str, ..
     for path in sorted(folder.glob("??.json")):
         country = path.stem.upper()
         known = {code.partition("-")[2] for code in iso if code.startswith(country)}
+        by_name = {
+            name: code.partition("-")[2]
+            for code, name in iso.items()
+            if code.startswith(f"{country}-")
+        }
         blocks: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         for key, block in sorted(blocks.items()):
             if key.partition("--")[0] != country:
@@ -70,7 +77,8 @@ def _google_rows(folder: Path, iso: Mapping[str, str]) -> Iterator[tuple[str, ..
             for index, postal in enumerate(keys):
                 code = codes[index] if index < len(codes) else ""
                 is_short = (
-                    postal.isascii()
+                    country not in _NAMED_IN_FULL
+                    and postal.isascii()
                     and postal.isupper()
                     and len(postal) < _LONGEST_ABBREVIATION
                 )
@@ -83,6 +91,9 @@ def _google_rows(folder: Path, iso: Mapping[str, str]) -> Iterator[tuple[str, ..
                     names.append(postal)
                 iso_name = iso.get(f"{country}-{code}")
                 names += [iso_name] if iso_name else []
+                if code not in known:
+                    # Google keeps codes that ISO has replaced: the names tell.
+                    code = next((by_name[n] for n in names if n in by_name), code)
                 for name in names:
                     yield (
                         country,

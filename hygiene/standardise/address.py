@@ -22,6 +22,8 @@ _LINE_BREAK: Final = re.compile(r"\s*(?:\r\n|\r|\n)\s*")
 _NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
 _FLOAT_TAIL: Final = re.compile(r"^(\d+)\.0+$")
 _COUNTRY_PREFIX: Final = re.compile(r"[A-Z]{1,3}[- ]?(\d[\d -]{2,})\Z")
+# Accepted: "'S-Hertogenbosch". Rejected: "King'S".
+_DUTCH_ARTICLE: Final = re.compile(r"(?<!\w)'S(?=[- ])")
 _EDGE_DIRT: Final = " ,;:*#_|\\<>=~^?"
 _SMALL_WORDS: Final = frozenset(
     [
@@ -73,6 +75,7 @@ _SMALL_WORDS: Final = frozenset(
     ]
 )
 _LONGEST_STATE_CODE: Final = 3
+_LONGEST_ABBREVIATION: Final = 5
 # Postcodes that only one country writes this way, for records without a country.
 _TELLING_POSTCODES: Final = (
     ("CA", re.compile(r"[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d\Z")),
@@ -103,7 +106,8 @@ def title_case(text: str) -> str:
         return lower[0].title()[:1] + lower[1:] if len(lower[0].upper()) == 1 else lower
 
     # Case mapping can leave a letter and its accent apart.
-    return unicodedata.normalize("NFC", _WORD.sub(fix, text))
+    fixed = unicodedata.normalize("NFC", _WORD.sub(fix, text))
+    return _DUTCH_ARTICLE.sub("'s", fixed)
 
 
 def _clean_place(raw: str | None, words: Vocabulary, kind: str) -> TextResult | str:
@@ -120,6 +124,13 @@ def _clean_place(raw: str | None, words: Vocabulary, kind: str) -> TextResult | 
     if repaired != text and words.placeholders.holds(repaired, "text"):
         return TextResult(None, Status.PLACEHOLDER, f"{kind}.placeholder")
     return repaired
+
+
+def _was_garbled(raw: str | None) -> bool:
+    if raw is None or raw.isascii():
+        return False
+    text = clean_text(_LINE_BREAK.sub(", ", raw))
+    return repair_mojibake(text) != text
 
 
 def standardise_city(
@@ -146,6 +157,8 @@ def standardise_city(
     repaired = title_case(text)
     if repaired != text:
         return TextResult(repaired, Status.CORRECTED, "city.case")
+    if _was_garbled(raw):
+        return TextResult(text, Status.CORRECTED, "city.mojibake")
     return TextResult(text, Status.VALID, "city.valid")
 
 
@@ -182,6 +195,8 @@ def standardise_street(
             return TextResult(written, Status.CORRECTED, "street.abbreviation")
     if repaired != text:
         return TextResult(repaired, Status.CORRECTED, "street.case")
+    if _was_garbled(raw):
+        return TextResult(text, Status.CORRECTED, "street.mojibake")
     return TextResult(text, Status.VALID, "street.valid")
 
 
@@ -212,11 +227,16 @@ def standardise_state(
         found = words.addresses.find_state(text, country)
         if found is not None and found.postal is not None:
             return TextResult(found.postal, Status.VALID, "state.valid")
+        if found is not None and text.isupper() and len(text) <= _LONGEST_ABBREVIATION:
+            # "NRW", "PACA", "CDMX": capitals because it is one.
+            return TextResult(text, Status.VALID, "state.valid")
     repaired = title_case(text)
     if len(repaired) <= _LONGEST_STATE_CODE and repaired.isascii():
         return TextResult(repaired.upper(), Status.VALID, "state.valid")
     if repaired != text:
         return TextResult(repaired, Status.CORRECTED, "state.case")
+    if _was_garbled(raw):
+        return TextResult(text, Status.CORRECTED, "state.mojibake")
     return TextResult(text, Status.VALID, "state.valid")
 
 

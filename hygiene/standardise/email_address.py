@@ -197,6 +197,8 @@ class EmailStandardiser:
         unwrapped = text.removeprefix("mailto:").strip("\"'<>()[]{}.,;: ")
         for candidate, rule in (
             (unwrapped, "email.wrapped"),
+            # The rest of a mailto link: "?subject=Hello".
+            (unwrapped.partition("?")[0], "email.wrapped"),
             (_SPELT_DOT.sub(".", _SPELT_AT.sub("@", unwrapped)), "email.spelt_out"),
         ):
             if result := self._accept(candidate, Status.CORRECTED, rule):

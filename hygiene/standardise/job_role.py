@@ -215,6 +215,8 @@ class JobRoleClassifier:
                     best[entry.dimension] = entry
         seniority = best[_SENIORITY].label if _SENIORITY in best else None
         function = best[_FUNCTION].label if _FUNCTION in best else None
+        # The taxonomy's way to say that a phrase leaves the function open.
+        function = None if function == "none" else function
         return self._describe(seniority, function)
 
     def _describe(self, seniority: str | None, function: str | None) -> JobRole:

@@ -15,7 +15,7 @@ _VOWELS: Final = frozenset("aeiouyäöüáéíóúàèìòùâêîôûåæøœ")
 _LONGEST_INITIALS: Final = 2
 # Accepted: "o'brien", "d'angelo". The letter before the apostrophe and the one after it
 # are capitals; in "'t" and "Ma'am" they are not.
-_ELISION: Final = frozenset({"o", "d", "l", "n"})
+_ELISION: Final = frozenset({"o", "d", "l", "n", "dell", "dall", "nell", "all"})
 
 
 def is_upper(text: str) -> bool:

@@ -27,6 +27,7 @@ _TOKEN_DIRT: Final = _EDGE_DIRT.replace(",", "").replace("-", "")
 _URL: Final = re.compile(
     r"https?://|www\.|\.(?:com|net|org|ru|info|xyz)\b", re.IGNORECASE
 )
+_SURELY_NAMED: Final = 2
 _TRAILING_NUMBER: Final = re.compile(r"\s+\d+$")
 
 
@@ -38,6 +39,8 @@ class NameField(NamedTuple):
     words: int = 0
     organisation_words: int = 0
     has_legal_form: bool = False
+    begins_as_organisation: bool = False
+    ends_as_organisation: bool = False
 
 
 EMPTY_FIELD: Final = NameField("", "")
@@ -112,6 +115,8 @@ def _describe(text: str, rule: str, vocabulary: Vocabulary) -> NameField:
         words=len(tokens),
         organisation_words=sum(token in words for token in tokens),
         has_legal_form=is_native or (form is not None and form[0].is_strong),
+        begins_as_organisation=tokens[0] in words,
+        ends_as_organisation=tokens[-1] in words,
     )
 
 
@@ -140,6 +145,8 @@ def is_organisation(first: NameField, last: NameField, full: NameField) -> bool:
     # "Bank" and "Partners" are family names beside a given name; two such words, or
     # one in a text of its own, are not.
     named = sum(field.organisation_words for field in fields)
-    if first.text and last.text:
-        return named >= 2 or (named == 1 and words > 2)
-    return named >= 1
+    if named >= _SURELY_NAMED:
+        return True
+    # "Joaquim Sales da Cunha": between two names even such a word is one.
+    is_at_edge = fields[0].begins_as_organisation or ending.ends_as_organisation
+    return is_at_edge and (words > _SURELY_NAMED or not (first.text and last.text))

@@ -15,6 +15,8 @@ _EAST_ASIAN: Final = re.compile(
 _CHINESE_OR_HANGUL: Final = re.compile(
     r"[\u3400-\u4dbf\u4e00-\u9fff]+\Z|[\uac00-\ud7af]+\Z"
 )
+_FAMILY_BEGINS: Final = frozenset({"van", "von"})
+_JOINING: Final = frozenset({"y", "e", "i"})
 _LONGEST_UNSPACED: Final = 3
 _LONGEST_TITLE_WORDS: Final = 3
 
@@ -162,7 +164,11 @@ def _split_east_asian(text: str, names: NameWords) -> NameParts:
     compound = next((c for c in names.compound_surnames if word.startswith(c)), None)
     if compound and len(word) > len(compound):
         return NameParts(family=compound, given=word[len(compound) :])
-    if 1 < len(word) <= _LONGEST_UNSPACED and _CHINESE_OR_HANGUL.match(word):
+    if (
+        1 < len(word) <= _LONGEST_UNSPACED
+        and word[0] in names.surname_characters
+        and _CHINESE_OR_HANGUL.match(word)
+    ):
         return NameParts(family=word[0], given=word[1:])
     # Japanese names have no space and no rule that says where to cut.
     return NameParts(family=word)
@@ -226,8 +232,17 @@ def _parse_in_order(tokens: list[str], names: NameWords) -> NameParts:
             return NameParts(title=title, family=tokens[0], suffix=suffix)
         return NameParts(title=title, given=tokens[0], suffix=suffix)
     start = len(tokens) - 1
+    if start > 1 and _plain(tokens[start]) in names.trailing_family_words:
+        start -= 1
     while start > 1 and _is_particle(tokens[start - 1], names):
         start -= 1
+        if tokens[start].casefold() in _JOINING and start > 1:
+            # "Ortega y Gasset", "de Oliveira e Silva": two names joined are one.
+            start -= 1
+    # "Fabian van Kuijk van Malsen": the first of these begins the family name.
+    start = next(
+        (i for i in range(1, start) if tokens[i].casefold() in _FAMILY_BEGINS), start
+    )
     return NameParts(
         title=title,
         given=tokens[0],

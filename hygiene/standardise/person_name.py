@@ -269,9 +269,22 @@ class PersonNameStandardiser:
         return parsed._replace(given=word, family=None), ""
 
     def _is_family_only(self, text: str) -> bool:
-        """Return whether a lone last name is one family name with particles."""
-        tokens = text.split()
-        return tokens[0].casefold() in self._words.names.particles
+        """Return whether a lone last name is a family name of several words.
+
+        "van der Berg" begins with a particle, and "Sarmiento Barceló" with no given name
+        that is known; "John Smith" is a whole name in the wrong field.
+        """
+        if "," in text:
+            return False
+        names = self._words.names
+        first = text.split(maxsplit=1)[0]
+        if first.casefold() in names.particles:
+            return True
+        if is_east_asian(text) or not first[:1].isalpha():
+            return False
+        title, rest = take_title(name_tokens(text), names)
+        known = (match_form(rest[0]) or "").partition(" ")[0]
+        return title is None and known not in names.given_names and "." not in text
 
     def _from_parts(
         self, first: str, last: str, parsed: NameParts | None

@@ -38,7 +38,8 @@ _EXTENSION_WORD: Final = re.compile(
 )
 # Accepted: "a; b", "a / b", "a or b", "a\nb". Rejected: "030/123456" (one number).
 _SEVERAL: Final = re.compile(
-    r"\s*[;|\n]\s*|\s+/\s+|\s*,\s*|\s+(?:or|oder|ou|o|and|und)\s+|(?<=\d)/(?=\+)",
+    r"\s*[;|\n]\s*|\s+/\s+|\s*,\s*|\s+(?:or|oder|ou|o|and|und)\s+|(?<=\d)/(?=\+)"
+    r"|\s+(?=\(?(?:fax|telefax|mobile?|cell|handy|tel|phone)\b)",
     re.IGNORECASE,
 )
 # Accepted: "Tel.:", "Mobile", "(m)". A label before the number.
@@ -47,6 +48,8 @@ _LABEL: Final = re.compile(
     r"|m|t|p|h|w|o|c|office|work|home|fax|büro|direct|main|whatsapp)\b\)?\s*[.:\-]*\s*(?=[+(\d])",
     re.IGNORECASE,
 )
+# Accepted: "(office)" behind a number. Rejected: "(0)".
+_REMARK: Final = re.compile(r"\s*[(\[][^()\[\]\d]+[)\]]\s*\Z")
 # Accepted: "1-800-FLOWERS". Rejected: "call after 5 pm".
 _KEYPAD_LETTERS: Final = re.compile(r"\+?[\d ().\-]{3,}[A-Z\-]{4,12}\Z")
 _FEWEST_DIGITS: Final = 5
@@ -177,7 +180,8 @@ def _repair(text: str, region: str | None) -> PhoneResult | None:
     if _PLAIN.match(text) and not ("/" in text or "(" in text or "." in text):
         # Nothing is written around the number: only its beginning can be wrong.
         return _restore_plus(text, region)
-    plain = _FLOAT_TAIL.sub(r"\1", _TRUNK_ZERO.sub(r"\1", _LABEL.sub("", text)))
+    plain = _REMARK.sub("", text)
+    plain = _FLOAT_TAIL.sub(r"\1", _TRUNK_ZERO.sub(r"\1", _LABEL.sub("", plain)))
     if plain != text and (found := _read(plain, region)):
         is_float = _FLOAT_TAIL.search(text) is not None
         return _corrected(found, "phone.float") if is_float else found

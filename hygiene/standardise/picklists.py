@@ -31,6 +31,7 @@ SHIPPED: Final = (
     "account_type", "boolean", "company_size", "currency", "industry", "lead_source",
     "lead_status", "lifecycle_stage",
 )  # fmt: skip
+_JOINING: Final = frozenset({"and", "und", "et", "y", "e", "och"})
 _LAST_LATIN: Final = 0x24F
 _CURRENCY_LANGUAGES: Final = ("en", "de", "fr", "es", "it", "nl", "pt", "pl", "sv")
 # Accepted: "51-200 employees", "1.000-5.000", "> 10000", "120". Rejected: "mid".
@@ -82,7 +83,10 @@ def _key(text: str) -> str:
     if "$" in text:
         # "A$" and "A" are two things.
         return form.replace(" ", "") + "$"
-    return form.replace(" ", "")
+    words = form.split()
+    # "Food & Beverage" and "Food and Beverage" are one spelling; "y" alone means yes.
+    kept = [word for word in words if word not in _JOINING] or words
+    return "".join(kept)
 
 
 def _build(

@@ -125,6 +125,10 @@ def _expand_glued(tokens: list[str], words: StreetWords) -> None:
         body = body.rstrip(".")
         for short, meant in words.glued.items():
             stem = body[: -len(short)]
+            if index and is_dotted and body.casefold() == short:
+                # "Bonner Str.": a word of its own.
+                tokens[index] = _in_case_of(meant, body) + _tail(token)
+                break
             if not body.casefold().endswith(short) or len(stem) < 3:
                 continue
             # "Hauptstr" needs no dot; other endings do, and letters must lead there.

@@ -13,8 +13,9 @@ from anyascii import anyascii
 
 # Accepted: "Müller" read as cp1252 ("MÃ¼ller"). Rejected: "São" (no UTF-8 sequence).
 _MOJIBAKE: Final = re.compile(
-    r"[\u00c3\u00c2][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122\u20ac]"
-    r"|\u00e2\u20ac|[\u00c4\u00c5][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122\u20ac]"
+    # Whatever begins a sequence of UTF-8 and what goes on with it; decoding is strict.
+    r"[\u00c2-\u00df][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122\u20ac]"
+    r"|[\u00e0-\u00ef][\u0080-\u00bf\u0152-\u02dc\u2013-\u2122\u20ac]{2}"
 )
 _NOT_ALPHANUMERIC: Final = re.compile(r"[^a-z0-9]+")
 _APOSTROPHES: Final = str.maketrans(
@@ -95,6 +96,9 @@ def repair_mojibake(text: str) -> str:
         repaired = clean_text(repaired)
         if len(repaired) >= len(text):
             return text
+        if text.isupper():
+            # Capitals were made after the damage, which had no letters to change.
+            repaired = unicodedata.normalize("NFC", repaired.upper())
         text = repaired
     return text
 

@@ -84,7 +84,10 @@ class NameWords:
     lower_particles: frozenset[str]
     mac_names: frozenset[str]
     compound_surnames: tuple[str, ...]
+    surname_characters: frozenset[str]
+    given_names: frozenset[str]
     organisation_words: frozenset[str]
+    trailing_family_words: frozenset[str]
     nicknames: Mapping[str, str]
 
 
@@ -192,6 +195,7 @@ def _invert(groups: Mapping[str, Iterable[str]]) -> dict[str, str]:
 
 def _load_names(settings: StandardiseSettings) -> NameWords:
     data = read_reference_yaml("person_names.yaml")
+    nicknames = _load_nicknames(settings)
     return NameWords(
         titles=_invert(data["titles"]),
         ambiguous_titles=frozenset(data["ambiguous_titles"]),
@@ -201,8 +205,11 @@ def _load_names(settings: StandardiseSettings) -> NameWords:
         lower_particles=frozenset(data["lower_particles"]),
         mac_names=frozenset(data["mac_names"]),
         compound_surnames=tuple(data["compound_surnames"]),
+        surname_characters=frozenset(data["surname_characters"]),
+        given_names=frozenset(nicknames) | frozenset(nicknames.values()),
         organisation_words=frozenset(data["organisation_words"]),
-        nicknames=_load_nicknames(settings),
+        trailing_family_words=frozenset(data["trailing_family_words"]),
+        nicknames=nicknames,
     )
 
 

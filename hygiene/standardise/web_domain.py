@@ -175,10 +175,12 @@ def _judge(
         return DomainResult(None, Status.INVALID, "domain.disposable", host)
     if words.placeholders.holds(domain, "domain"):
         return DomainResult(None, Status.PLACEHOLDER, "domain.placeholder")
-    if host in words.tenant_hosts or any(
-        host.endswith("." + tenant) for tenant in words.tenant_hosts if tenant == domain
-    ):
+    if host in words.tenant_hosts:
         return DomainResult(None, Status.INVALID, "domain.shared_host", host)
+    if domain in words.tenant_hosts:
+        # Like a public suffix: the label before it belongs to one tenant.
+        tenant = host.removesuffix(f".{domain}").rpartition(".")[2]
+        domain = f"{tenant}.{domain}"
     if has_path and domain in words.page_hosts:
         return DomainResult(None, Status.INVALID, "domain.shared_host", host)
     current = words.domain_redirects.get(domain)

@@ -36,3 +36,23 @@ def bench_accuracy(
         console.print_json(json.dumps(reports))
     else:
         print_accuracy(console, reports)
+
+
+@bench.command("hygiene")
+def bench_hygiene(
+    folder: Annotated[Path, typer.Option(help="Folder of a demo that was run.")] = Path(
+        "demo"
+    ),
+    as_json: JsonOption = False,
+) -> None:
+    """Compare standardised values of a demo with what its generator dirtied."""
+    from hygiene.accuracy import as_mapping
+    from orchestration.accuracy import demo_repairs, print_repairs
+
+    console = Console()
+    with reported():
+        report = demo_repairs(folder)
+    if as_json:
+        console.print_json(json.dumps(as_mapping(report)))
+    else:
+        print_repairs(console, report)

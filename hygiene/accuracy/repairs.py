@@ -1,0 +1,560 @@
+"""Repairs and flags of standardising against the generator's list of dirtied values.
+
+What belongs here: counting, cell by cell, whether a canonical value is the true one. What
+does not: standardising; the expected form of a true value is what the standardisers make
+of the clean text, so a repair is right when the dirty text leads to the same form.
+
+A cell is *clean* when the generator dirtied other cells of that column but not this one.
+A clean cell whose canonical value is missing or another one is a *false repair*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from hygiene.errors import InputError
+from hygiene.standardise import (
+    PersonNameInput,
+    PersonNameStandardiser,
+    load_picklists,
+    standardise_choice,
+    standardise_company,
+    standardise_domain,
+    standardise_email,
+)
+
+_TEXT: Final = pl.String()
+KEY: Final = "source_record_key"
+_ANY: Final = pl.lit(True)
+_KEPT: Final = pl.col("shown") == pl.col("raw").str.strip_chars().str.replace_all(
+    r"\s+", " "
+)
+_KEPT_IN_SMALL: Final = (
+    pl.col("shown") == pl.col("raw").str.strip_chars().str.to_lowercase()
+)
+# Dirt after which the text still says what was meant; the rest destroyed information.
+REPAIRABLE: Final = frozenset(
+    {
+        "nickname", "last_comma_first", "upper_case", "lower_case", "mojibake",
+        "title_in_name", "stray_spaces", "email_decorated", "plus_tag", "two_values",
+        "phone_national", "phone_international", "phone_extension", "legal_form_dropped",
+        "legal_form_variant", "the_prefix", "marked_old", "country_spelling",
+        "website_decorated", "street_abbreviated", "date_notation",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FieldScore:
+    """How one column did.
+
+    Attributes:
+        field: Raw column.
+        clean: Cells that were right as they came.
+        false_repairs: Clean cells whose canonical value is missing or another one.
+        dirty: Cells that were dirtied in a way that can be undone.
+        repaired: Those whose canonical value is the true one.
+        changed: Dirtied cells (of any kind) that got a canonical value other than the
+            text as received.
+        changed_right: Those whose canonical value is the true one.
+    """
+
+    field: str
+    clean: int
+    false_repairs: int
+    dirty: int
+    repaired: int
+    changed: int
+    changed_right: int
+
+    @property
+    def false_repair_rate(self) -> float:
+        """Share of right values that were made wrong."""
+        return self.false_repairs / self.clean if self.clean else 0.0
+
+    @property
+    def recall(self) -> float:
+        """Share of undoable dirt that was undone."""
+        return self.repaired / self.dirty if self.dirty else 1.0
+
+    @property
+    def precision(self) -> float:
+        """Share of changed dirty values that became the true one."""
+        return self.changed_right / self.changed if self.changed else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class KindScore:
+    """How one kind of dirt in one column was undone."""
+
+    field: str
+    kind: str
+    cells: int
+    repaired: int
+    is_repairable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FlagScore:
+    """How one flag did: of those that are, of those that were flagged, of both."""
+
+    flag: str
+    actual: int
+    flagged: int
+    right: int
+
+    @property
+    def precision(self) -> float:
+        """Share of the flagged that are."""
+        return self.right / self.flagged if self.flagged else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Share of those that are which were flagged."""
+        return self.right / self.actual if self.actual else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class RepairReport:
+    """All fields, kinds and flags of contacts and accounts."""
+
+    fields: tuple[FieldScore, ...]
+    kinds: tuple[KindScore, ...]
+    flags: tuple[FlagScore, ...]
+
+    @property
+    def false_repair_rate(self) -> float:
+        """Share of all right values that were made wrong."""
+        clean = sum(score.clean for score in self.fields)
+        return sum(s.false_repairs for s in self.fields) / clean if clean else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    """Where a column's result stands and what is expected of a clean text."""
+
+    column: str
+    found: pl.Expr
+    expect: Callable[[str], str | None]
+    status: str
+    shown: pl.Expr
+    kept: pl.Expr = _KEPT
+    counts: pl.Expr = _ANY
+
+
+def _choice(name: str) -> Callable[[str], str | None]:
+    picklist = load_picklists({})[name]
+    return lambda text: standardise_choice(text, picklist).value
+
+
+def _fold(column: str) -> pl.Expr:
+    """Return letters and digits as written, white space collapsed: layout aside."""
+    return pl.col(column).str.strip_chars().str.replace_all(r"\s+", " ")
+
+
+def _without_blanks(column: str) -> pl.Expr:
+    return pl.col(column).str.replace_all(r"\s+", "")
+
+
+def _contact_fields() -> tuple[_Field, ...]:
+    names = PersonNameStandardiser()
+
+    def given(text: str) -> str | None:
+        return names(PersonNameInput(first_name=text, last_name="Smith")).given_group
+
+    def family(text: str) -> str | None:
+        return names(PersonNameInput(first_name="Ann", last_name=text)).family
+
+    def full(text: str) -> str | None:
+        return names(PersonNameInput(full_name=text)).full
+
+    return (
+        _Field(
+            "first_name", pl.col("given_name_group"), given, "name_status",
+            _fold("given_name_std"),
+        ),
+        _Field(
+            "last_name", pl.col("family_name_std"), family, "name_status",
+            _fold("family_name_std"),
+        ),
+        _Field(
+            "full_name", pl.col("full_name_std"), full, "name_status",
+            _fold("full_name_std"),
+            # Japanese names are written with and without a blank.
+            kept=_without_blanks("shown") == _without_blanks("raw"),
+        ),
+        _Field(
+            "email", pl.col("email_match"), lambda text: standardise_email(text).match,
+            "email_status", _fold("email_std"), _KEPT_IN_SMALL,
+        ),
+        *(_phone(name) for name in ("phone", "mobile_phone")),
+        _Field(
+            "company_name", pl.col("company_name_match"), _company, "company_status",
+            _fold("company_name_std"),
+        ),
+        *_place_fields(),
+    )  # fmt: skip
+
+
+def _company(text: str) -> str | None:
+    return standardise_company(text).match
+
+
+def _account_fields() -> tuple[_Field, ...]:
+    domain = pl.col("domain_std")
+    return (
+        _Field(
+            "account_name", pl.col("account_name_match"), _company,
+            "account_name_status", _fold("account_name_std"),
+        ),
+        _Field(
+            "website", domain, lambda text: standardise_domain(text).value,
+            "domain_status", domain, _KEPT_IN_SMALL,
+        ),
+        _phone("phone"),
+        _Field(
+            "industry", pl.col("industry_std"), _choice("industry"), "industry_status",
+            _fold("industry_std"),
+            # Another label is what a vocabulary is for; none would be a loss.
+            kept=pl.col("found").is_not_null(),
+        ),
+        *_place_fields(),
+    )  # fmt: skip
+
+
+def _phone(name: str) -> _Field:
+    number, extension = pl.col(f"{name}_e164"), pl.col(f"{name}_extension")
+    found = pl.concat_str(
+        number,
+        pl.when(extension.is_not_null()).then(";ext=" + extension),
+        ignore_nulls=True,
+    )
+    return _Field(
+        name,
+        pl.when(number.is_not_null()).then(found),
+        str,
+        f"{name}_status",
+        number,
+        # The generator's clean numbers are E.164. Any other notation that it does not
+        # list came into this column from one it does not tell about (home phones).
+        counts=pl.col(name).str.contains(r"^\+\d+$"),
+    )
+
+
+def _place_fields() -> tuple[_Field, ...]:
+    return (
+        _Field(
+            "street", pl.col("street_std").str.to_lowercase(), str.lower,
+            "street_status", _fold("street_std"),
+            # Some street names were made up abbreviated; writing them out is right.
+            counts=pl.col("street_rule") != "street.abbreviation",
+        ),
+        _Field("city", pl.col("city_std"), str, "city_status", _fold("city_std")),
+        _Field(
+            "country", pl.col("country_code"), str, "country_status",
+            pl.col("country_code"),
+        ),
+    )  # fmt: skip
+
+
+def score_repairs(contacts: Path, accounts: Path, truth: Path) -> RepairReport:
+    """Compare standardised tables of a made-up CRM with its generator's truth.
+
+    Args:
+        contacts: Parquet of `standardised_contacts`.
+        accounts: Parquet of `standardised_accounts`.
+        truth: Folder with truth_values, truth_contacts, truth_accounts and
+            truth_test_records.
+
+    Returns:
+        Scores by field, kind of dirt and flag. Records that were set aside take no part.
+
+    Raises:
+        InputError: A file is missing or unreadable.
+    """
+    values = _read(truth / "truth_values.parquet")
+    tests = _read(truth / "truth_test_records.parquet")
+    fields: list[FieldScore] = []
+    kinds: list[KindScore] = []
+    flags: list[FlagScore] = []
+    for entity, path, columns, label in (
+        ("contact", contacts, _contact_fields(), "person_id"),
+        ("account", accounts, _account_fields(), "company_id"),
+    ):
+        table = _read(path)
+        known = _read(truth / f"truth_{entity}s.parquet").filter(
+            # Mailboxes and tests were made up without a list of their dirt.
+            pl.col(label).str.contains(r"^[pc]\d+$")
+        )
+        real = table.join(known.select(KEY), on=KEY, how="semi").sort(KEY)
+        for column in columns:
+            cells = _cells(real, values, column)
+            if cells.is_empty():
+                continue
+            fields.append(_score_field(f"{entity}.{column.column}", cells))
+            kinds += _score_kinds(f"{entity}.{column.column}", cells)
+            flags.append(_score_placeholder(f"{entity}.{column.column}", cells))
+        flags.append(
+            _flag(
+                f"{entity} is a test record",
+                table.select(
+                    pl.col(KEY).is_in(tests[KEY].implode()).alias("actual"),
+                    pl.col("is_test_record").alias("flagged"),
+                ),
+            )
+        )
+        if entity == "contact":
+            flags += _score_email_flags(real, values)
+    return RepairReport(
+        tuple(fields), tuple(kinds), tuple(f for f in flags if f.actual or f.flagged)
+    )
+
+
+def _read(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise InputError(
+            f"scoring repairs: {path.name} could not be read ({type(error).__name__}); "
+            "expected it after a demo; run the demo again"
+        ) from error
+
+
+def _cells(real: pl.DataFrame, values: pl.DataFrame, column: _Field) -> pl.DataFrame:
+    """Return one row per cell that holds something: truth, kind, expected and found.
+
+    Only of objects in which the generator told about this column at all.
+    """
+    objects = pl.col(KEY).str.extract(r"^([^:]+:[^:]+):")
+    told = values.filter(pl.col("field") == column.column).with_columns(at=objects)
+    rows = (
+        real.with_columns(at=objects)
+        .join(told.select("at").unique(), on="at", how="semi")
+        .select(
+            KEY,
+            raw=pl.col(column.column).cast(_TEXT),
+            found=column.found.cast(_TEXT),
+            shown=column.shown.cast(_TEXT),
+            status=pl.col(column.status),
+            counts=column.counts,
+        )
+        .filter(pl.col("raw").is_not_null())
+        .join(
+            told.select(KEY, "clean_value", "dirt_kind"),
+            on=KEY,
+            how="left",
+            maintain_order="left",
+        )
+        .filter(pl.col("dirt_kind").is_not_null() | pl.col("counts"))
+        .with_columns(truth=pl.coalesce("clean_value", "raw"))
+    )
+    if column.column in {"first_name", "last_name"}:
+        rows = _without_crossed_names(rows, values, column.column)
+    distinct = rows["truth"].unique().sort()
+    expected = pl.Series(
+        [column.expect(text) for text in distinct.to_list()], dtype=_TEXT
+    )
+    return rows.join(
+        pl.DataFrame({"truth": distinct, "expected": expected}),
+        on="truth",
+        how="left",
+        maintain_order="left",
+    ).with_columns(
+        # What came right has to stay as it came, layout aside; comparing it with the
+        # standardisers' own form of it would prove nothing.
+        is_right=pl.when(pl.col("dirt_kind").is_null())
+        .then(column.kept)
+        .otherwise(pl.col("found").eq_missing(pl.col("expected")))
+        .fill_null(False)
+    )
+
+
+def _without_crossed_names(
+    rows: pl.DataFrame, values: pl.DataFrame, column: str
+) -> pl.DataFrame:
+    """Leave out clean names whose other half holds them ("Lee, Ann" as last name)."""
+    other = "last_name" if column == "first_name" else "first_name"
+    crossed = values.filter(
+        (pl.col("field") == other)
+        & pl.col("dirt_kind").str.contains("last_comma_first|names_swapped")
+    )
+    return rows.join(
+        crossed.select(KEY, crossed=pl.lit(True)), on=KEY, how="left"
+    ).filter(pl.col("dirt_kind").is_not_null() | pl.col("crossed").is_null())
+
+
+def _score_field(name: str, cells: pl.DataFrame) -> FieldScore:
+    is_clean = pl.col("dirt_kind").is_null()
+    is_changed = (
+        ~is_clean
+        & pl.col("shown").is_not_null()
+        & pl.col("shown").ne_missing(pl.col("raw").str.strip_chars())
+    )
+    counts = cells.with_columns(can=_is_repairable()).select(
+        clean=is_clean.sum(),
+        false=(is_clean & ~pl.col("is_right")).sum(),
+        dirty=(~is_clean & pl.col("can")).sum(),
+        repaired=(~is_clean & pl.col("can") & pl.col("is_right")).sum(),
+        changed=is_changed.sum(),
+        changed_right=(is_changed & pl.col("is_right")).sum(),
+    )
+    return FieldScore(name, *(int(value) for value in counts.row(0)))
+
+
+def _is_repairable() -> pl.Expr:
+    return (
+        pl.col("dirt_kind")
+        .str.split("+")
+        .list.eval(pl.element().is_in(sorted(REPAIRABLE)))
+        .list.all()
+        .fill_null(False)
+    )
+
+
+def _score_kinds(name: str, cells: pl.DataFrame) -> list[KindScore]:
+    counted = (
+        cells.filter(pl.col("dirt_kind").is_not_null())
+        .with_columns(can=_is_repairable())
+        .group_by("dirt_kind")
+        .agg(pl.len().alias("cells"), pl.col("is_right").sum(), pl.col("can").first())
+        .sort("cells", "dirt_kind", descending=[True, False])
+    )
+    return [
+        KindScore(name, kind, cells_, right, can)
+        for kind, cells_, right, can in counted.iter_rows()
+    ]
+
+
+def _flag(name: str, frame: pl.DataFrame) -> FlagScore:
+    actual, flagged = pl.col("actual"), pl.col("flagged").fill_null(False)
+    counts = frame.select(
+        actual.sum(), flagged.sum(), (actual & flagged).sum().alias("right")
+    )
+    return FlagScore(name, *(int(value) for value in counts.row(0)))
+
+
+def _score_placeholder(name: str, cells: pl.DataFrame) -> FlagScore:
+    """Score fillers by whether they were kept from being a value."""
+    is_filler = pl.col("dirt_kind").fill_null("").str.contains("placeholder")
+    return _flag(
+        f"{name} is a filler",
+        cells.select(
+            actual=is_filler,
+            flagged=pl.col("status").is_in(["placeholder", "missing"])
+            # One half of a name may be filler while the other half is a name.
+            | (is_filler & pl.col("found").is_null()),
+        ),
+    )
+
+
+def _score_email_flags(real: pl.DataFrame, values: pl.DataFrame) -> list[FlagScore]:
+    told = values.filter(pl.col("field") == "email")
+    host = pl.col("clean_value").str.extract("@(.+)$")
+    mistyped = told.filter(
+        pl.col("dirt_kind").str.contains("typo")
+        & (pl.col("dirty_value").str.extract("@(.+)$").str.to_lowercase() != host)
+    )
+    shared = told.filter(pl.col("dirt_kind").str.contains("shared_mailbox"))
+    objects = pl.col(KEY).str.extract(r"^([^:]+:[^:]+):")
+    there = real.filter(
+        pl.col("email").is_not_null()
+        & objects.is_in(told.select(at=objects)["at"].unique().implode())
+    )
+    return [
+        _flag(
+            "email has a mistyped domain",
+            there.select(
+                actual=pl.col(KEY).is_in(mistyped[KEY].implode()),
+                flagged=pl.col("email_suggestion").is_not_null(),
+            ),
+        ),
+        _flag(
+            "email is a shared mailbox",
+            there.select(
+                actual=pl.col(KEY).is_in(shared[KEY].implode()),
+                flagged=pl.col("is_role_email"),
+            ),
+        ),
+    ]
+
+
+def as_mapping(report: RepairReport) -> Mapping[str, Any]:
+    """Return a report as plain values, rates included, for JSON.
+
+    Args:
+        report: Result of `score_repairs`.
+
+    Returns:
+        Nested mapping.
+    """
+    return {
+        "false_repair_rate": round(report.false_repair_rate, 6),
+        "fields": [
+            {
+                "field": s.field, "clean": s.clean, "false_repairs": s.false_repairs,
+                "false_repair_rate": round(s.false_repair_rate, 6), "dirty": s.dirty,
+                "repaired": s.repaired, "precision": round(s.precision, 4),
+                "recall": round(s.recall, 4),
+            }
+            for s in report.fields
+        ],
+        "kinds": [
+            {
+                "field": s.field, "kind": s.kind, "cells": s.cells,
+                "repaired": s.repaired, "is_repairable": s.is_repairable,
+            }
+            for s in report.kinds
+        ],
+        "flags": [
+            {
+                "flag": s.flag, "actual": s.actual, "flagged": s.flagged,
+                "precision": round(s.precision, 4), "recall": round(s.recall, 4),
+            }
+            for s in report.flags
+        ],
+    }  # fmt: skip
+
+
+def as_markdown(report: RepairReport, *, rows: Sequence[str] = ()) -> str:
+    """Return a report for people.
+
+    Args:
+        report: Result of `score_repairs`.
+        rows: Lines to put above the tables.
+
+    Returns:
+        Markdown.
+    """
+    lines = [
+        *rows,
+        f"False repairs: {report.false_repair_rate:.4%} of right values.",
+        "",
+        "| field | right values | made wrong | rate | undoable dirt | undone (recall) | precision |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        *(
+            f"| {s.field} | {s.clean:,} | {s.false_repairs} | {s.false_repair_rate:.3%} "
+            f"| {s.dirty:,} | {s.recall:.2%} | {s.precision:.2%} |"
+            for s in report.fields
+        ),
+        "",
+        "| flag | are | flagged | precision | recall |",
+        "|---|---:|---:|---:|---:|",
+        *(
+            f"| {s.flag} | {s.actual:,} | {s.flagged:,} | {s.precision:.2%} | {s.recall:.2%} |"
+            for s in report.flags
+        ),
+        "",
+        "| field | kind of dirt | cells | true value found | can be undone |",
+        "|---|---|---:|---:|---|",
+        *(
+            f"| {s.field} | {s.kind} | {s.cells:,} | {s.repaired / s.cells:.1%} "
+            f"| {'yes' if s.is_repairable else 'no'} |"
+            for s in report.kinds
+        ),
+    ]
+    return "\n".join(lines) + "\n"
