@@ -6,14 +6,14 @@ publication appends one small file, so that a kill never damages what is known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
+from hygiene.quality import Volume
 from orchestration.home import Home
-from orchestration.publishing import literal
 
 _KEPT = 400
 """Publications that are remembered: more than a year of daily syncs."""
@@ -63,26 +63,25 @@ def read_volumes(home: Home) -> dict[str, list[int]]:
     return past
 
 
-def count_volumes(home: Home) -> pl.DataFrame:
-    """Count what every object of every source holds now, deleted records left out."""
-    rows: list[tuple[str, int]] = []
-    with duckdb.connect(":memory:") as connection:
-        for folder in sorted(home.landing.glob("*/*")):
-            parts = sorted(folder.glob("source=*/load=*/part-*.parquet"))
-            parts = [path for path in parts if "source=_contract" not in path.parts]
-            if not parts:
-                continue
-            files = ", ".join(literal(str(path)) for path in parts)
-            rows += [
-                (f"{source}/{folder.name}", records)
-                for source, records in connection.execute(
-                    "select _source_name, count_if(not deleted) from (select "
-                    "_source_name, _source_record_id, arg_max(coalesce(_is_deleted, "
-                    "false), _load_id) as deleted from "
-                    f"read_parquet([{files}], hive_partitioning=false, "
-                    "union_by_name=true) group by 1, 2) group by 1 order by 1"
-                ).fetchall()
-            ]
-    return pl.DataFrame(
-        rows, schema={"name": pl.String(), "records": pl.Int64()}, orient="row"
+def volumes_file(home: Home) -> Path:
+    """Records per object of every source, as the last run found them."""
+    return home.stages / "quality" / "volumes.parquet"
+
+
+def keep_volumes(home: Home, volumes: Sequence[Volume]) -> None:
+    """Keep what the landing checks counted, for the report and the history."""
+    frame = pl.DataFrame(
+        [(volume.name, volume.records) for volume in volumes],
+        schema={"name": pl.String(), "records": pl.Int64()},
+        orient="row",
     )
+    path = volumes_file(home)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    frame.write_parquet(temporary)
+    temporary.replace(path)
+
+
+def current_volumes(home: Home) -> pl.DataFrame:
+    """Read what the landing checks of this run counted."""
+    return pl.read_parquet(volumes_file(home))

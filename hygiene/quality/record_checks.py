@@ -98,7 +98,12 @@ def check_records(
         >>> "contacts" in SUBJECTS
         True
     """
-    _prepare(connection, tables, as_of)
+    named = {rule.table for rule in rules}
+    _prepare(
+        connection,
+        {name: sql for name, sql in tables.items() if name in named or name in NEEDED},
+        as_of,
+    )
     wanted = dict.fromkeys((*SUBJECTS, *(rule.table for rule in rules)))
     problems: list[str] = []
     counts: list[pl.DataFrame] = []

@@ -38,7 +38,7 @@ from orchestration.assets.extraction import DECLARED_OBJECTS
 from orchestration.dbt_build import published_models
 from orchestration.errors import ConfigError, ConfigProblem
 from orchestration.publishing import literal, quote
-from orchestration.quality_history import read_volumes
+from orchestration.quality_history import keep_volumes, read_volumes
 from orchestration.quality_results import kept_counts, write_layer
 from orchestration.record_quality import check_asset, run_record_checks
 from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
@@ -99,12 +99,14 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
         manifests = Landing(home.landing).manifests()
         landed = {(each.source_type, each.object) for each in manifests}
         results: list[RuleResult] = []
+        counted: list[Volume] = []
         for vendor, name in objects:
             found: list[RuleResult] = []
             volumes: list[Volume] = []
             if (vendor, name) in landed:
                 suite = apply_to_suite(landing_suite(vendor, name), quality.changes)
                 found, volumes = _check_landed(workspace, suite, vendor, name)
+            counted += volumes
             guarded = judge_volumes(
                 volumes,
                 history,
@@ -129,6 +131,7 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
                 [each for each in fresh if each.source_name == source.name],
                 may_block=quality.blocking,
             )
+        keep_volumes(home, counted)
         write_layer(
             home,
             "landing",

@@ -18,11 +18,17 @@ from orchestration.publishing import (
     publish,
     quote,
 )
-from orchestration.quality_history import count_volumes, remember
+from orchestration.quality_history import current_volumes, remember
 from orchestration.quality_results import (
     COLUMN_COMMENTS,
     kept_counts,
     write_all,
+)
+from orchestration.quality_tables import (
+    PERSONAL,
+    published_quality_tables,
+    remember_scores,
+    write_quality_tables,
 )
 from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
 from orchestration.source_states import SourceState, SourceStates
@@ -50,7 +56,8 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
         group_name="published",
         kinds={"parquet"},
         description="One row per check of this run: what was checked by whom, how many "
-        "rows failed. Counts only.",
+        "rows failed. Counts only. Scores, causes and costs are made of them, and a "
+        "report for people.",
     )
     def data_quality_results(
         context: dg.AssetExecutionContext,
@@ -63,6 +70,14 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
             run_id=context.run_id,
             checked_at=run_instant(context),
         )
+        instant = run_instant(context)
+        report = write_quality_tables(
+            workspace,
+            run_id=context.run_id,
+            instant=instant,
+            as_of=workspace.as_of(instant),
+        )
+        scored = {} if report.score is None else {"score": round(report.score, 2)}
         failed = results.filter(~pl.col("success"))
         return dg.MaterializeResult(
             metadata={
@@ -70,7 +85,12 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
                 "checks_failed": failed.height,
                 "errors": failed.filter(pl.col("severity") == "error").height,
                 "warnings": failed.filter(pl.col("severity") == "warn").height,
-                "report": dg.MetadataValue.path(str(docs.index)),
+                **scored,
+                "defects": report.defects,
+                "report": dg.MetadataValue.url(report.file.resolve().as_uri()),
+                "report_file": dg.MetadataValue.path(str(report.file)),
+                "data_docs": dg.MetadataValue.url(docs.index.resolve().as_uri()),
+                **{f"rows/{name}": count for name, count in report.rows.items()},
             }
         )
 
@@ -112,10 +132,11 @@ def _publication(
         remember(
             home,
             "volumes",
-            count_volumes(home),
+            current_volumes(home),
             run_id=context.run_id,
             instant=instant,
         )
+        remember_scores(home, run_id=context.run_id, instant=instant)
         if result.held_at is not None:
             context.log.warning(
                 f"Version {result.held_at[:8]} is pinned: the new one is kept beside it "
@@ -153,8 +174,11 @@ def _masking(options: MaskedConfig | None, manifest: Path) -> Masking | None:
     return Masking(
         salt=options.salt.get_secret_value(),
         classes={
-            model["name"]: personal_columns(model)
-            for model in published_models(manifest)
+            **{
+                model["name"]: personal_columns(model)
+                for model in published_models(manifest)
+            },
+            **{name: dict(columns) for name, columns in PERSONAL.items()},
         },
         actions=options.classes,
     )
@@ -176,7 +200,8 @@ def _tables(home: Home, manifest: Path) -> list[PublishedTable]:
         comments=COLUMN_COMMENTS,
         order_by=("layer", "object", "rule_id", "rule_name"),
     )
-    return sorted([*tables, quality], key=lambda table: table.name)
+    found = [*tables, quality, *published_quality_tables(home)]
+    return sorted(found, key=lambda table: table.name)
 
 
 def source_watermarks(home: Home) -> list[SourceWatermark]:
