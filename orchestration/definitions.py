@@ -12,11 +12,11 @@ from orchestration.alerts.after_run import build_alert_sensors
 from orchestration.assets.checks import (
     build_landing_checks,
     build_published_checks,
-    build_record_checks,
 )
 from orchestration.assets.extraction import build_landing_asset, build_source_assets
 from orchestration.assets.hygiene import build_hygiene_assets
 from orchestration.assets.publication import PUBLICATION_KEY, build_publication_assets
+from orchestration.assets.record_checks import build_record_checks
 from orchestration.assets.warehouse import build_dbt_assets
 from orchestration.automation import (
     build_schedules,

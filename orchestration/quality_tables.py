@@ -63,6 +63,12 @@ _ORDER: dict[str, tuple[str, ...]] = {
     "quarantine_fixes": ("quarantine_id", "field"),
 }  # fmt: skip
 _FIX_COMMENTS = {
+    "quarantine_id": "Key of the quarantined row.",
+    "source_record_key": "Key of the record; empty for a line that could not be read.",
+    "source_name": "Source of the record.",
+    "source_type": "Kind of the source.",
+    "source_object": "Object of the source.",
+    "stage": "Where the record was set aside: landing or standardise.",
     "field": "Field that was corrected; `line` for a line that could not be split.",
     "value_before": "Value when it was corrected. Personal data.",
     "value_fixed": "Value that a person gave. Personal data.",

@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from hygiene.quality.scorecard import overall_score
+
 _RECORDS = """
 select
     (select count(*) from bridge_contact_source_records) as contact_records,
@@ -50,6 +52,12 @@ from data_quality_results
 """
 
 
+_SCORES = """
+select * from data_quality_scorecard
+where run_id = (select any_value(run_id) from publication)
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class ExcludedRevenue:
     """Revenue that came in and is not counted, with the reason."""
@@ -80,6 +88,8 @@ class Summary:
     checks_passed: int
     checks_failed: int
     checks_warned: int
+    quality_score: float | None = None
+    """Overall data quality, 0 to 100."""
 
     @property
     def records_in(self) -> int:
@@ -118,6 +128,7 @@ def read_summary(published: Path) -> Summary:
         run_id, as_of = reader.execute(
             "select any_value(run_id), any_value(as_of_date)::varchar from publication"
         ).fetchall()[0]
+        score = overall_score(reader.execute(_SCORES).pl()) if _scored(reader) else None
     names = (
         "contact_records",
         "account_records",
@@ -139,4 +150,13 @@ def read_summary(published: Path) -> Summary:
         checks_passed=checks[0],
         checks_failed=checks[1],
         checks_warned=checks[2],
+        quality_score=score,
     )
+
+
+def _scored(reader: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the file was published by a version that scores quality."""
+    found = reader.execute(
+        "select 1 from duckdb_tables() where table_name = 'data_quality_scorecard'"
+    ).fetchone()
+    return found is not None

@@ -172,6 +172,10 @@ def print_summary(
             f"{summary.checks_failed:,} failed, {summary.checks_warned:,} warnings",
         ),
     ]
+    if summary.quality_score is not None:
+        rows.append(
+            ("Data quality", f"{summary.quality_score:.1f} of 100", "see the report")
+        )
     if summary.events_without_rate:
         rows.append(
             (
@@ -218,6 +222,12 @@ def _print_how_to_open(console: Console, published: Path) -> None:
         "(or any tool that reads DuckDB; `tidycrm ui` shows how it was made)",
         soft_wrap=True,
     )
+    report = published.parent.parent / "reports" / "data-quality.html"
+    if report.is_file():
+        console.print(
+            f"Its quality: [bold]{_shortest(report)}[/]  (open it in any browser)",
+            soft_wrap=True,
+        )
 
 
 def _shortest(path: Path) -> Path:

@@ -43,7 +43,7 @@ COMMENTS: Final[dict[str, str]] = {
     "records_owned": "Records of that owner that were looked at.",
     "defects": "Broken rules, once per record.",
     "defects_per_100_records": "Defects per hundred records.",
-    "worst_rule_id": "The rule with most defects.",
+    "worst_rule_id": "The rule with most defects among those that warn.",
     "worst_rule_name": "Its statement.",
     "pipeline_blocked": "Open pipeline that defects stand in the way of, reporting "
     "currency; each deal or account counts once.",
@@ -237,11 +237,18 @@ def _by_owner(named: pl.DataFrame, defects: Path) -> pl.DataFrame:
         .agg(pl.col("records_checked").sum().alias("records_owned"))
     )
     worst = (
-        named.group_by("owner_name", "rule_id", "rule_name")
+        named.group_by(
+            "owner_name",
+            "rule_id",
+            "rule_name",
+            (pl.col("severity") == "info").alias("informs"),
+        )
         .agg(pl.col("records_failed").sum())
         .filter(pl.col("records_failed") > 0)
+        # What only informs is everywhere: a rule that warns is named before it.
         .sort(
-            ["owner_name", "records_failed", "rule_id"], descending=[False, True, False]
+            ["owner_name", "informs", "records_failed", "rule_id"],
+            descending=[False, False, True, False],
         )
         .group_by("owner_name", maintain_order=True)
         .agg(

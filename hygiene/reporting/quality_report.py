@@ -6,48 +6,31 @@ ids only; the content of a record never reaches it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
 import polars as pl
 
 from hygiene.quality.scorecard import dimension_scores, overall_score
-from hygiene.reporting.charts import bar, dial, sparkline, tone, trend
+from hygiene.reporting.charts import bar, dial, tone, trend
 from hygiene.reporting.page import escape, render_page, render_table
+from hygiene.reporting.report_sections import (
+    ROWS_SHOWN,
+    ReportInput,
+    change_text,
+    money_text,
+    show_causes,
+    show_guards,
+    show_owners,
+    show_quarantine,
+    show_repairs,
+)
 
 _LINKS_SHOWN: Final = 24
-_ROWS_SHOWN: Final = 12
 _DIMENSIONS: Final = (
     "completeness", "validity", "uniqueness", "consistency", "timeliness", "accuracy",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class ReportInput:
-    """What the report shows; every frame is an aggregate or a list of record ids."""
-
-    run_id: str
-    as_of: str
-    checked_at: datetime
-    currency: str
-    scorecard: pl.DataFrame
-    """Every known run."""
-    by_owner: pl.DataFrame
-    causes: pl.DataFrame
-    costs: pl.DataFrame
-    defects: pl.DataFrame
-    """At most a few dozen records per rule: rule_id, record_key, owner_name, source_link."""
-    guards: Sequence[Mapping[str, Any]] = ()
-    """Per object: name, text, holds, history (records at each publication)."""
-    quarantine: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """reason_code, source_name, source_object, records."""
-    repairs: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """entity_type, field, status, changes, records."""
-    recognised: pl.DataFrame = field(default_factory=pl.DataFrame)
-    """field, raw, clean, records: words of closed lists that were recognised."""
-    data_docs: str = "quality/index.html"
 
 
 def render_report(given: ReportInput) -> str:
@@ -66,11 +49,11 @@ def render_report(given: ReportInput) -> str:
             _costs(given),
             _heat(now),
             _rules(given),
-            _owners(given),
-            _causes(given),
-            _guards(given),
-            _quarantine(given),
-            _repairs(given),
+            show_owners(given),
+            show_causes(given),
+            show_guards(given),
+            show_quarantine(given),
+            show_repairs(given),
             "<footer>A score is the share of checked records that keep the rules; the "
             "overall score is the mean of its dimensions. Money is counted once per "
             "deal or account, however many records are wrong, and one account may stand "
@@ -86,23 +69,6 @@ def render_report(given: ReportInput) -> str:
         subtitle=f"as of {escape(given.as_of)} · run <code>{escape(given.run_id[:8])}"
         f"</code> · checked {given.checked_at:%d %B %Y, %H:%M} UTC",
     )
-
-
-def _money(value: Any, currency: str) -> str:
-    amount = float(value or 0)
-    for unit, size in (("M", 1e6), ("k", 1e3)):
-        if abs(amount) >= size:
-            return f"{amount / size:,.1f}{unit} {escape(currency)}"
-    return f"{amount:,.0f} {escape(currency)}" if amount else ""
-
-
-def _delta(change: float | None, *, unit: str = "") -> str:
-    if change is None:
-        return '<span class="d">first run</span>'
-    if abs(change) < 0.05:
-        return f'<span class="d">± 0{unit}</span>'
-    css = "up" if change > 0 else "down"
-    return f'<span class="{css}">{change:+.1f}{unit}</span>'
 
 
 def _per_run(scorecard: pl.DataFrame) -> list[tuple[datetime, float]]:
@@ -127,11 +93,11 @@ def _hero(given: ReportInput, now: pl.DataFrame) -> str:
     old = [score for moment, score in runs if (runs[-1][0] - moment).days >= 28]
     if old:
         weeks = runs[-1][1] - old[-1]
-    told = f"{_delta(change)} since the last run"
+    told = f"{change_text(change)} since the last run"
     if change is None:
         told = "first run: the trend begins with the next one"
     elif weeks is not None:
-        told += f", {_delta(weeks)} in four weeks"
+        told += f", {change_text(weeks)} in four weeks"
     line = (
         trend(
             [score / 100 for _, score in runs],
@@ -149,7 +115,7 @@ def _hero(given: ReportInput, now: pl.DataFrame) -> str:
         cards += (
             f'<div class="card"><div class="k">{name}</div><div class="v">{score:.1f}</div>'
             f"{bar(score / 100, label=f'{name} {score:.1f}')}"
-            f'<div class="d">{failed:,} defects · {_delta(moved)}</div></div>'
+            f'<div class="d">{failed:,} defects · {change_text(moved)}</div></div>'
         )
     return (
         '<section class="grid two"><div class="card">'
@@ -201,8 +167,8 @@ def _costs(given: ReportInput) -> str:
         [
             f'<a href="#{escape(row["rule_id"])}">{escape(row["rule_name"])}</a>',
             f"{row['records_failed']:,}",
-            _money(row["pipeline_blocked"], given.currency),
-            _money(row["revenue_blocked"], given.currency),
+            money_text(row["pipeline_blocked"], given.currency),
+            money_text(row["revenue_blocked"], given.currency),
             bar(row["money"] / most, label="money at stake", css="plain"),
         ]
         for row in worth.iter_rows(named=True)
@@ -248,7 +214,7 @@ def _heat(now: pl.DataFrame) -> str:
         now.filter(pl.col("dimension").is_in(["completeness", "validity"]))
         .filter(pl.col("records_failed") > 0)
         .sort("score_pct", "source_name", "source_object", "field", "dimension")
-        .head(_ROWS_SHOWN)
+        .head(ROWS_SHOWN)
     )
     weakest = [
         [
@@ -257,7 +223,7 @@ def _heat(now: pl.DataFrame) -> str:
             escape(row["dimension"]),
             f"{row['records_failed']:,} of {row['records_checked']:,}",
             f"{row['score_pct']:.1f}",
-            _delta(row["change"]),
+            change_text(row["change"]),
             bar(row["score_pct"] / 100, label=f"{row['score_pct']:.1f}"),
         ]
         for row in fields.iter_rows(named=True)
@@ -381,7 +347,7 @@ def _rule(row: Mapping[str, Any], given: ReportInput) -> str:
 
 
 def _worded(amount: Any, what: str, currency: str) -> str:
-    text = _money(amount, currency)
+    text = money_text(amount, currency)
     return f"{text} {what}" if text else ""
 
 
@@ -390,146 +356,3 @@ def _linked(key: str, link: str | None) -> str:
     if not link or not link.startswith(("https://", "http://")):
         return text
     return f'<a href="{escape(link)}" rel="noreferrer noopener">{text}</a>'
-
-
-def _owners(given: ReportInput) -> str:
-    frame = given.by_owner.filter(pl.col("owner_name") != "no owner").sort(
-        ["defects_per_100_records", "owner_name"], descending=[True, False]
-    )
-    if frame.is_empty():
-        return ""
-    most = float(frame["defects_per_100_records"].max() or 1)  # type: ignore[arg-type]
-    rows = [
-        [
-            escape(row["owner_name"]),
-            f"{row['records_owned']:,}",
-            f"{row['defects']:,}",
-            f"{row['defects_per_100_records']:.1f}",
-            bar(row["defects_per_100_records"] / most, label="defects", css="plain"),
-            escape(row["worst_rule_name"] or ""),
-            _money(row["pipeline_blocked"], given.currency),
-        ]
-        for row in frame.head(_ROWS_SHOWN).iter_rows(named=True)
-    ]
-    return (
-        "<h2>Owners</h2>"
-        + render_table(
-            [
-                "Owner",
-                "Records",
-                "Defects",
-                "per 100",
-                "",
-                "Most often broken",
-                "Pipeline",
-            ],
-            rows,
-            numeric=[1, 2, 3, 6],
-        )
-        + '<p class="note">All rules together, the ones that only inform included.</p>'
-    )
-
-
-def _causes(given: ReportInput) -> str:
-    worst = given.causes.filter(
-        (pl.col("lift") >= 1.5) & (pl.col("records_failed") >= 5)
-    ).sort(
-        ["lift", "records_failed", "rule_id", "entry_point"],
-        descending=[True, True, False, False],
-    )
-    rows = [
-        [
-            f"{escape(row['source_name'])} {escape(row['source_object'])}: "
-            f"<b>{escape(row['entry_point'])}</b>",
-            escape(row["rule_name"]),
-            f"{row['records_failed']:,}",
-            f"{row['failure_rate_pct']:.0f} %",
-            f"{row['usual_rate_pct']:.0f} %",
-            f'<span class="tag fair">{row["lift"]:.1f} times</span>',
-        ]
-        for row in worst.head(_ROWS_SHOWN).iter_rows(named=True)
-    ]
-    if not rows:
-        return ""
-    return (
-        "<h2>Ways in that make bad records</h2>"
-        + render_table(
-            ["Way in", "Rule that is broken", "Defects", "Here", "Usually", ""],
-            rows,
-            numeric=[2, 3, 4],
-        )
-        + '<p class="note">Lead sources, import files and integrations whose records break '
-        "a rule at least one and a half times as often as is usual.</p>"
-    )
-
-
-def _guards(given: ReportInput) -> str:
-    if not given.guards:
-        return ""
-    rows = []
-    for each in given.guards:
-        past = list(each["history"])
-        verdict = "good" if each["holds"] else "bad" if each["blocks"] else "fair"
-        rows.append(
-            [
-                escape(each["name"]),
-                f"{past[-1]:,}" if past else "",
-                sparkline(past, label="records at each publication"),
-                f'<span class="tag {verdict}">{escape(each["verdict"])}</span>',
-                f'<span class="note">{escape(each["text"])}</span>',
-            ]
-        )
-    return "<h2>Volume and freshness</h2>" + render_table(
-        ["Source and object", "Records", "", "Verdict", "In words"], rows, numeric=[1]
-    )
-
-
-def _quarantine(given: ReportInput) -> str:
-    if given.quarantine.is_empty():
-        return "<h2>Quarantine</h2><p>Every record could be used.</p>"
-    rows = [
-        [
-            escape(row["source_name"]), escape(row["source_object"]),
-            escape(row["reason_code"]).replace("_", " "), f"{row['records']:,}",
-        ]
-        for row in given.quarantine.iter_rows(named=True)
-    ]  # fmt: skip
-    return (
-        "<h2>Quarantine</h2>"
-        + render_table(["Source", "Object", "Why", "Records"], rows, numeric=[3])
-        + '<p class="note"><code>tidycrm quarantine export fixes.xlsx</code> writes a file '
-        "to correct them in; <code>tidycrm quarantine fix fixes.xlsx</code> brings it back."
-        "</p>"
-    )
-
-
-def _repairs(given: ReportInput) -> str:
-    if given.repairs.is_empty():
-        return ""
-    rows = [
-        [
-            escape(row["entity_type"]), escape(row["field"]).replace("_", " "),
-            f"{row['layout']:,}", f"{row['corrected']:,}", f"{row['unusable']:,}",
-        ]
-        for row in given.repairs.iter_rows(named=True)
-    ]  # fmt: skip
-    words = ""
-    if not given.recognised.is_empty():
-        listed = [
-            [escape(row["field"]).replace("_", " "), escape(row["raw"]),
-             escape(row["clean"]), f"{row['records']:,}"]
-            for row in given.recognised.iter_rows(named=True)
-        ]  # fmt: skip
-        words = "<h2>Words that were recognised</h2>" + render_table(
-            ["Field", "As received", "Canonical", "Records"], listed, numeric=[3]
-        )
-    return (
-        "<h2>What standardising changed</h2>"
-        + render_table(
-            ["Records", "Field", "Layout only", "Repaired", "Unusable"],
-            rows,
-            numeric=[2, 3, 4],
-        )
-        + '<p class="note">Every change with raw value, clean value and rule: table '
-        "<code>standardisation_changes</code>.</p>" + words
-    )
