@@ -87,14 +87,19 @@ def write_field_changes(landing: Landing, out: Path, *, entity: str) -> int:
             if wanted <= set(frame.collect_schema().names()):
                 parts.append(_changes(frame, parent, target, "field", "createddate"))
     if ("hubspot", "property_history") in known:
-        frame = landing.current("hubspot", "property_history").filter(
-            pl.col("object_type") == _HUBSPOT[entity]
-        )
-        parts.append(
-            _changes(
-                frame, "object_id", _HUBSPOT[entity], "property_name", "changed_at"
+        frame = landing.current("hubspot", "property_history")
+        # A source that was only read from files has an empty contract here.
+        wanted = {"object_type", "object_id", "property_name", "changed_at"}
+        if wanted <= set(frame.collect_schema().names()):
+            parts.append(
+                _changes(
+                    frame.filter(pl.col("object_type") == _HUBSPOT[entity]),
+                    "object_id",
+                    _HUBSPOT[entity],
+                    "property_name",
+                    "changed_at",
+                )
             )
-        )
     changes = (
         pl.concat(parts, how="diagonal")
         .with_columns(

@@ -68,3 +68,15 @@ def test_no_history_writes_an_empty_table(tmp_path: Path) -> None:
         "field_name",
         "changed_at",
     ]
+
+
+def test_a_history_without_its_columns_says_nothing(tmp_path: Path) -> None:
+    class Empty(LandedHistories):
+        frames: ClassVar = {
+            key: frame.select("_source_name").limit(0)
+            for key, frame in LandedHistories.frames.items()
+        }
+
+    out = tmp_path / "changes.parquet"
+    landing = cast("Landing", Empty())
+    assert write_field_changes(landing, out, entity="contact") == 0

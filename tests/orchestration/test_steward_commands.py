@@ -181,3 +181,28 @@ def test_a_home_without_a_run_says_what_to_do(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["why", "a", "b", *places])
     assert result.exit_code == 1
     assert "Run `tidycrm sync` first" in result.output
+
+
+def test_a_plan_counts_pending_rulings_and_touches_nothing(steward: Steward) -> None:
+    def contents() -> dict[str, bytes]:
+        return {
+            str(path.relative_to(steward.data)): path.read_bytes()
+            for path in sorted(steward.data.rglob("*"))
+            if path.is_file() and not path.name.startswith(".lock")
+        }
+
+    steward(
+        "merge", "sf:contact:3", "crowd:contact:0002", "--author", "s", "--reason", "r"
+    )
+    for table in ("int_account_links",):
+        pl.read_parquet(
+            steward.data / "stages" / "int_contact_links.parquet"
+        ).clear().write_parquet(steward.data / "stages" / f"{table}.parquet")
+    before = contents()
+    found = steward.answer("plan")
+    contacts = next(each for each in found["impacts"] if each["entity"] == "contact")
+    moved = {each["golden_before"] for each in contacts["moves"]}
+    moved |= {each["golden_after"] for each in contacts["moves"]}
+    assert steward.golden["sf:contact:3"] in moved
+    assert contacts["merged"] >= 1
+    assert contents() == before
