@@ -122,7 +122,7 @@ class MaskedConfig(Section):
     classes: dict[str, MaskAction] = Field(
         default_factory=dict,
         description="hash, remove or keep, per class of personal columns: name, email, "
-        "phone, address, employee_name, birth_date, free_text, record_key, any.",
+        "phone, address, employee_name, birth_date, free_text, record_key, golden_id, any.",
     )
 
     @field_validator("classes")

@@ -28,6 +28,9 @@ _RECORD_KEY = re.compile(
     r"(^|_)(source_record_(key|id)|merged_into_key|raw_id)(_[lr])?$"
 )
 
+# Accepted: golden_contact_id, golden_id, related_golden_id, customer_id, old_id.
+_GOLDEN_ID = re.compile(r"(^|_)golden_((contact|account)_)?id$|^(customer|old|new)_id$")
+
 
 class MaskAction(StrEnum):
     """What happens to a class of personal columns."""
@@ -44,6 +47,7 @@ DEFAULT_ACTIONS: Mapping[str, MaskAction] = {
     "address": MaskAction.HASH,
     "employee_name": MaskAction.HASH,
     "record_key": MaskAction.HASH,
+    "golden_id": MaskAction.KEEP,
     "birth_date": MaskAction.REMOVE,
     "free_text": MaskAction.REMOVE,
     "any": MaskAction.REMOVE,
@@ -52,6 +56,8 @@ DEFAULT_ACTIONS: Mapping[str, MaskAction] = {
 
 `record_key` are ids of source records: those of spreadsheets are made from an address of
 a person. `any` are columns whose values may be of every class, such as raw rows.
+`golden_id` is made from the first record key without a secret: whoever knows somebody's
+address and the configuration can compute it, so hash it for readers who must not.
 """
 
 
@@ -74,9 +80,12 @@ class Masking:
         """What happens to one column."""
         found = self.classes.get(table, {}).get(column)
         if found is None:
-            if not _RECORD_KEY.search(column):
+            if _RECORD_KEY.search(column):
+                found = "record_key"
+            elif _GOLDEN_ID.search(column):
+                found = "golden_id"
+            else:
                 return MaskAction.KEEP
-            found = "record_key"
         return self.actions.get(found, DEFAULT_ACTIONS.get(found, MaskAction.REMOVE))
 
 

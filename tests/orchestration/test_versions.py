@@ -196,6 +196,37 @@ def test_another_salt_gives_other_hashes_and_a_class_can_be_kept(
     assert found[2] == [("ada1@analytic.test",)]
 
 
+def test_golden_ids_and_record_keys_are_known_by_their_names() -> None:
+    masks = Masking(SALT, {}, {"golden_id": MaskAction.HASH})
+    hashed = {
+        column
+        for column in (
+            "golden_contact_id",
+            "related_golden_id",
+            "customer_id",
+            "source_record_key",
+            "runner_up_source_record_key",
+            "merged_into_key",
+            "rule_id",
+            "run_id",
+            "product_source_id",
+            "email_domain",
+        )
+        if masks.action("any_table", column) is MaskAction.HASH
+    }
+    assert hashed == {
+        "golden_contact_id",
+        "related_golden_id",
+        "customer_id",
+        "source_record_key",
+        "runner_up_source_record_key",
+        "merged_into_key",
+    }
+    assert Masking(SALT, {}).action("t", "golden_id") is MaskAction.KEEP
+    unknown = Masking(SALT, {"t": {"x": "a class of tomorrow"}})
+    assert unknown.action("t", "x") is MaskAction.REMOVE
+
+
 def test_a_rollback_takes_the_masked_file_with_it(tmp_path: Path) -> None:
     out = tmp_path / "out"
     shelf = Shelf(out)
