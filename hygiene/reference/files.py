@@ -17,6 +17,7 @@ import yaml
 from hygiene.errors import ReferenceDataError
 
 FOLDER = Path(__file__).resolve().parent
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DATA_SUFFIXES = (".csv", ".yaml")
 _HEADER_FIELD = re.compile(r"^#\s*(source|licence|date):\s*(\S.*)$")
 
@@ -90,7 +91,8 @@ def read_reference_yaml(name: str) -> dict[str, Any]:
         ['acronyms', 'minor_words']
     """
     try:
-        data = yaml.safe_load(_read_text(name))
+        # As safe as SafeLoader and ten times as fast; every process of a run loads them.
+        data = yaml.load(_read_text(name), Loader=_LOADER)  # noqa: S506
     except yaml.YAMLError as error:
         raise ReferenceDataError(
             f"reading reference data: {name} is not valid YAML; correct its syntax"

@@ -64,6 +64,10 @@ from hygiene.standardise.stage import (
     standardise_contacts,
 )
 from hygiene.standardise.status import Status
+from hygiene.standardise.suggestions import (
+    write_shared_identifiers,
+    write_unlisted_values,
+)
 from hygiene.standardise.text_result import TextResult
 from hygiene.standardise.version import STANDARDISER_VERSION, standardiser_version
 from hygiene.standardise.vocabulary import (
@@ -127,4 +131,6 @@ __all__ = [
     "standardise_state",
     "standardise_street",
     "standardiser_version",
+    "write_shared_identifiers",
+    "write_unlisted_values",
 ]

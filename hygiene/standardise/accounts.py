@@ -68,7 +68,9 @@ class AccountStandardiser:
         self._words = load_vocabulary(settings)
         self._version = standardiser_version(settings)
         self._region = RegionChooser(settings, self._words)
-        self._picklists = load_picklists(settings.vocabularies)
+        self._picklists = load_picklists(
+            settings.vocabularies, only=("industry", "account_type", "company_size")
+        )
 
     def has_identity(self) -> pl.Expr:
         """Return the condition under which a record is worth keeping in the flow."""

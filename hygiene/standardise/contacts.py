@@ -75,6 +75,7 @@ CONTACT_OUTPUTS: Final[dict[str, pl.DataType]] = {
     "is_test_record": _FLAG, "test_rule": _TEXT, "standardiser_version": _TEXT,
 }  # fmt: skip
 
+_CHOICES: Final = ("lead_source", "lifecycle_stage", "lead_status")
 _NAME_COLUMNS: Final = (
     "full_name", "salutation", "first_name", "middle_name", "last_name", "suffix",
 )  # fmt: skip
@@ -148,7 +149,7 @@ class ContactStandardiser:
         self._role = JobRoleClassifier(
             {"seniority": settings.job_seniority, "function": settings.job_function}
         )
-        self._picklists = load_picklists(settings.vocabularies)
+        self._picklists = load_picklists(settings.vocabularies, only=_CHOICES)
 
     def has_identity(self) -> pl.Expr:
         """Return the condition under which a record is worth keeping in the flow."""
@@ -186,7 +187,7 @@ class ContactStandardiser:
             self._standardise_birth_date(raw),
             *(
                 standardise_choice_column(raw, name, self._picklists[name], words)
-                for name in ("lead_source", "lifecycle_stage", "lead_status")
+                for name in _CHOICES
             ),
         ]
         result = pl.concat(parts, how="horizontal")

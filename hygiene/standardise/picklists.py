@@ -135,12 +135,15 @@ def _add_currency_names(shipped: dict[str, list[object]]) -> None:
 
 def load_picklists(
     own: Mapping[str, Mapping[str, Iterable[str]]],
+    *,
+    only: Iterable[str] | None = None,
 ) -> dict[str, Picklist]:
     """Load the shipped vocabularies and add the user's.
 
     Args:
         own: Vocabulary to label to further spellings. A new vocabulary is added; a
             shipped one gets further labels and spellings.
+        only: Names that are needed; all by default (currencies take a second).
 
     Returns:
         Picklists by name.
@@ -153,7 +156,7 @@ def load_picklists(
         'DACH'
     """
     picklists: dict[str, Picklist] = {}
-    for name in dict.fromkeys((*SHIPPED, *own)):
+    for name in dict.fromkeys((*SHIPPED, *own)) if only is None else only:
         shipped: dict[str, list[object]] = {}
         if name in SHIPPED:
             values = read_reference_yaml(f"vocabularies/{name}.yaml").get("values")

@@ -20,6 +20,8 @@ from hygiene.standardise import (
     collect_quarantine,
     standardise_accounts,
     standardise_contacts,
+    write_shared_identifiers,
+    write_unlisted_values,
 )
 from hygiene.stewardship import put_rulings_in_force
 from hygiene.survivorship import merge
@@ -135,8 +137,23 @@ def _standardise(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             settings=workspace.config.standardise,
             previous=out if out.exists() else None,
         )
+        suggestions = {
+            "unlisted_values": write_unlisted_values(
+                out, home.stage(f"unlisted_{entity}_values")
+            )
+        }
+        if entity == "contact":
+            suggestions["shared_identifiers"] = write_shared_identifiers(
+                out,
+                home.stage("shared_contact_identifiers"),
+                most_names=workspace.config.standardise.max_names_per_identifier,
+            )
         return dg.MaterializeResult(
-            metadata={"dagster/row_count": row_count(out), **counts_of(report)}
+            metadata={
+                "dagster/row_count": row_count(out),
+                **counts_of(report),
+                **suggestions,
+            }
         )
 
     return standardise

@@ -1,0 +1,132 @@
+"""What to look at next: values on no list, and identifiers that many people share.
+
+Belongs here: two small tables about a whole standardised one, computed after it. They
+suggest words for the vocabularies and entries for the blocklist; no record changes by
+them, so carrying records over stays exact.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from hygiene.errors import InputError
+from hygiene.standardise.atomic import write_frame
+
+_UNLISTED: Final = {
+    # Rule column: (raw column, ending of the rule).
+    "job_role_rule": ("job_title", "unclassified"),
+    "lead_source_rule": ("lead_source", "off_list"),
+    "lifecycle_stage_rule": ("lifecycle_stage", "off_list"),
+    "lead_status_rule": ("lead_status", "off_list"),
+    "industry_rule": ("industry", "off_list"),
+    "account_type_rule": ("account_type", "off_list"),
+    "company_size_rule": ("employee_count", "off_list"),
+    "country_rule": ("country", "unknown"),
+}
+UNLISTED_SCHEMA: Final = {
+    "field": pl.String(), "value": pl.String(), "records": pl.UInt32(),
+}  # fmt: skip
+SHARED_SCHEMA: Final = {
+    "identifier_type": pl.String(), "identifier": pl.String(), "records": pl.UInt32(),
+    "distinct_names": pl.UInt32(), "sources": pl.UInt32(),
+}  # fmt: skip
+
+
+def write_unlisted_values(standardised: Path, out: Path) -> int:
+    """Write the values that no vocabulary lists, with how many records hold each.
+
+    Args:
+        standardised: Parquet of a standardised table.
+        out: The file to replace: field, value, records; the most frequent first.
+
+    Returns:
+        How many distinct values there are.
+
+    Raises:
+        InputError: The table is unreadable.
+    """
+    scan, columns = _scan(standardised)
+    rules = {rule: found for rule, found in _UNLISTED.items() if rule in columns}
+    for name in columns:
+        raw = name.removesuffix("_rule")
+        if name.endswith("_rule") and raw in columns and name not in rules:
+            # The user's own fields.
+            rules[name] = (raw, "off_list")
+    parts = [
+        scan.filter(pl.col(rule).str.ends_with(f".{ending}"))
+        .group_by(pl.col(raw).cast(pl.String).alias("value"))
+        .agg(pl.len().alias("records"))
+        .select(pl.lit(raw).alias("field"), "value", "records")
+        for rule, (raw, ending) in rules.items()
+    ]
+    frame = pl.concat([pl.LazyFrame(schema=UNLISTED_SCHEMA), *parts]).collect()
+    frame = frame.sort("records", "field", "value", descending=[True, False, False])
+    write_frame(frame, out)
+    return frame.height
+
+
+def write_shared_identifiers(standardised: Path, out: Path, *, most_names: int) -> int:
+    """Write mailboxes and numbers that too many differently named people have.
+
+    A name counts by its first letter and family name, so that nicknames are one. Role
+    mailboxes and records that are flagged as tests already are left out: nobody has to
+    be told.
+
+    Args:
+        standardised: Parquet of `standardised_contacts`.
+        out: The file to replace; the most shared first.
+        most_names: Up to so many names are a family or a secretary.
+
+    Returns:
+        How many identifiers there are.
+
+    Raises:
+        InputError: The table is unreadable.
+    """
+    scan, _ = _scan(standardised)
+    person = pl.concat_str(
+        pl.col("given_name_group").str.slice(0, 1), pl.col("family_name_match")
+    )
+    parts = [
+        scan.filter(
+            pl.col(column).is_not_null()
+            & ~pl.col("is_test_record")
+            & (pl.lit(column != "email_match") | ~pl.col("is_role_email"))
+        )
+        .group_by(pl.col(column).alias("identifier"))
+        .agg(
+            pl.len().alias("records"),
+            person.drop_nulls().n_unique().alias("distinct_names"),
+            pl.col("source_name").n_unique().alias("sources"),
+        )
+        .filter(pl.col("distinct_names") > most_names)
+        .select(pl.lit(label).alias("identifier_type"), *list(SHARED_SCHEMA)[1:])
+        for column, label in (
+            ("email_match", "email"),
+            ("phone_e164", "phone"),
+            ("mobile_phone_e164", "mobile phone"),
+        )
+    ]
+    frame = pl.concat([pl.LazyFrame(schema=SHARED_SCHEMA), *parts]).collect()
+    frame = frame.sort(
+        "distinct_names",
+        "identifier_type",
+        "identifier",
+        descending=[True, False, False],
+    )
+    write_frame(frame, out)
+    return frame.height
+
+
+def _scan(standardised: Path) -> tuple[pl.LazyFrame, list[str]]:
+    try:
+        scan = pl.scan_parquet(standardised)
+        return scan, scan.collect_schema().names()
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise InputError(
+            f"looking for suggestions: {standardised.name} could not be read "
+            f"({type(error).__name__}); expected a standardised table; standardise again"
+        ) from error
