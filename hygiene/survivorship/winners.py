@@ -65,7 +65,7 @@ def record_winners(
     )
     _rank_members(connection, chosen, width, columns)
     _list_values(connection, entity)
-    _find_winners(connection)
+    _find_winners(connection, any(Strategy.UNION in names for _, names in chosen))
     _name_rules(connection, chosen, width)
     _decide_contests(connection, width)
     connection.execute(
@@ -241,8 +241,13 @@ def _list_values(connection: duckdb.DuckDBPyConnection, entity: str) -> None:
     )
 
 
-def _find_winners(connection: duckdb.DuckDBPyConnection) -> None:
+def _find_winners(connection: duckdb.DuckDBPyConnection, any_union: bool) -> None:
     """Create `winners`, and `contests` where more than one value competes."""
+    every = (
+        f"string_agg(value, {quote_literal(_SEPARATOR)} ORDER BY place)"
+        if any_union
+        else "NULL::VARCHAR"
+    )
     connection.execute(
         """
         CREATE OR REPLACE TEMP TABLE winners AS
@@ -267,7 +272,7 @@ def _find_winners(connection: duckdb.DuckDBPyConnection) -> None:
         )
         SELECT golden_number, field_number, count(*) AS candidates,
             min(place) FILTER (NOT is_winner) AS next_place,
-            string_agg(value, {quote_literal(_SEPARATOR)} ORDER BY place) AS every_value
+            {every} AS every_value
         FROM competing GROUP BY golden_number, field_number
         """
     )
