@@ -38,6 +38,9 @@ DIMENSION_OF_TEST = {
 """Quality dimension of a generic dbt test that names none in its `meta`."""
 
 
+_PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".md"}
+
+
 @dataclass(frozen=True, slots=True)
 class DbtTestResult:
     """Outcome of one dbt test, without any value of any row."""
@@ -56,7 +59,9 @@ class Translator(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """Layer and name: a mart may have the name of the hygiene table it shows."""
-        if dbt_resource_props["resource_type"] == "model":
+        if dbt_resource_props["resource_type"] == "model" and not _dagster_meta(
+            dbt_resource_props
+        ):
             return dg.AssetKey(
                 [dbt_resource_props["fqn"][1], dbt_resource_props["name"]]
             )
@@ -64,7 +69,17 @@ class Translator(DagsterDbtTranslator):
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Group by layer, and inside it by source or business area."""
+        named = _dagster_meta(dbt_resource_props).get("group")
+        if dbt_resource_props["resource_type"] == "model" and named:
+            return str(named)
         return "_".join(dbt_resource_props["fqn"][1:-1][:2]) or None
+
+
+def _dagster_meta(dbt_resource_props: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a model says of its own place in the graph; most say nothing."""
+    meta = dbt_resource_props.get("config", {}).get("meta") or {}
+    named: Mapping[str, Any] = meta.get("dagster") or {}
+    return named
 
 
 def dbt_environment(workspace: Workspace) -> dict[str, str]:
@@ -202,7 +217,7 @@ def _project_fingerprint(workspace: Workspace) -> str:
     digest = hashlib.sha256(str(workspace.home.root).encode())
     for path in sorted(workspace.dbt_project.rglob("*")):
         parts = path.relative_to(workspace.dbt_project).parts
-        if parts[0] in {"target", "logs"} or path.suffix not in {".sql", ".yml", ".md"}:
+        if parts[0] in {"target", "logs"} or path.suffix not in _PROJECT_SUFFIXES:
             continue
         digest.update("/".join(parts).encode())
         digest.update(path.read_bytes())

@@ -46,6 +46,11 @@ class Home:
         return self.state / "identity"
 
     @property
+    def history(self) -> Path:
+        """Versions of golden records over all runs, written by dbt."""
+        return self.state / "history"
+
+    @property
     def models(self) -> Path:
         """Trained matching models."""
         return self.state / "models"
@@ -138,6 +143,7 @@ class Home:
             self.landing,
             self.stages,
             self.identity,
+            self.history,
             self.models,
             self.rulings,
             self.published,

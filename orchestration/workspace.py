@@ -63,7 +63,7 @@ class Workspace:
         digest = hashlib.sha256()
         for folder in (REPOSITORY / "connectors", REPOSITORY / "hygiene"):
             _digest_folder(digest, folder, {".py", ".yml", ".csv", ".json"})
-        _digest_folder(digest, self.dbt_project, {".sql", ".yml"})
+        _digest_folder(digest, self.dbt_project, {".sql", ".py", ".yml"})
         return digest.hexdigest()
 
 

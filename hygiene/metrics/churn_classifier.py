@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from hygiene.errors import InputError
@@ -91,6 +89,9 @@ class ChurnClassifier:
             seed: For the boosted forest.
         """
         self._logistic = spline_logistic(numbers, categories)
+        # Imported late: predicting customers needs no forest, and this costs a second.
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
         self._forest = HistGradientBoostingClassifier(
             learning_rate=0.04,
             max_iter=180,
@@ -165,6 +166,8 @@ def cross_validate(
         )
     folds = max(2, min(folds, rarer))
     matrix = features.matrix
+    from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
     splitter: Any = (
         StratifiedKFold(folds, shuffle=True, random_state=seed)
         if groups is None

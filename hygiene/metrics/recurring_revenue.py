@@ -1,7 +1,7 @@
 """Monthly recurring revenue: a gap-free spine of customer and month, and its movements.
 
 What belongs here: the rule by which terms become movements, in SQL. It is the rule of the
-mart fct_customer_months for customers with a contract; a test runs the mart's own SQL on
+mart fct_customer_month_mrr for customers with a contract; a test runs the mart's own SQL on
 the same terms and compares row by row. What does not: files, prediction.
 
 Policy for bad terms:

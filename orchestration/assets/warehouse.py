@@ -9,6 +9,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DbtCliResource, dbt_assets
 
+from orchestration.assets.hygiene import counts_of, hygiene_key
 from orchestration.dbt_build import Translator, target_path, test_results
 from orchestration.quality_results import write_layer
 from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
@@ -16,6 +17,9 @@ from orchestration.workspace import Workspace
 
 PRE_IDENTITY = "tag:pre_identity"
 POST_IDENTITY = "tag:post_identity"
+PREDICTIONS = hygiene_key("customer_predictions")
+"""Written by the one model in Python, which calls `hygiene.metrics` in the second pass."""
+_PREDICTED_TABLE = "intermediate__int_customers_predicted"
 
 
 def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefinition]:
@@ -55,12 +59,16 @@ def _with_row_counts(workspace: Workspace, events: list[Any]) -> Iterator[Any]:
                 "select schema_name, table_name, estimated_size from duckdb_tables()"
             ).fetchall()
         }
+    rows[PREDICTIONS.to_python_identifier()] = rows.get(_PREDICTED_TABLE, 0)
     for event in events:
-        count = rows.get(event.output_name) if isinstance(event, dg.Output) else None
-        if count is None:
+        if not isinstance(event, dg.Output) or event.output_name not in rows:
             yield event
-        else:
-            yield event.with_metadata({**event.metadata, "dagster/row_count": count})
+            continue
+        metadata = {**event.metadata, "dagster/row_count": rows[event.output_name]}
+        if event.output_name == PREDICTIONS.to_python_identifier():
+            report = workspace.home.stages / "customer_predictions.json"
+            metadata |= counts_of(json.loads(report.read_text()))
+        yield event.with_metadata(metadata)
 
 
 def _build(

@@ -66,6 +66,7 @@ class Home:
         for (source_type, table), columns in self.columns.items():
             self._write(source_type, table, "_contract", "_contract", columns, [])
         (self.path / "stages").mkdir(parents=True, exist_ok=True)
+        (self.path / "state" / "history").mkdir(parents=True, exist_ok=True)
         self.fx_rates([])
 
     def land(

@@ -141,7 +141,9 @@ def _entity(
             "standardised_contacts",
             standardised.drop(golden_id).with_columns(
                 email_std=pl.col("email").str.to_lowercase(),
-                phone_e164=null,
+                email_status=pl.lit("valid"),
+                phone_e164=pl.col("phone"),
+                mobile_phone_e164=pl.col("mobile_phone"),
                 full_name_std=pl.col("full_name"),
             ),
         )
@@ -181,7 +183,9 @@ def _entity(
         home.stage(
             "standardised_accounts",
             standardised.drop(golden_id).with_columns(
-                account_name_std=pl.col("account_name"), domain_std=pl.col("domain")
+                account_name_std=pl.col("account_name"),
+                domain_std=pl.col("domain"),
+                phone_e164=pl.col("phone"),
             ),
         )
         same = [

@@ -120,8 +120,9 @@ def test_names_say_the_layer(models: Mapping[str, Node]) -> None:
         "base": r"base_[a-z]+__",
         "staging": r"stg_[a-z]+__",
         "intermediate": r"int_",
-        "marts": r"(dim_|fct_|bridge_|customer_|churn_|golden_|identity_|quarantined_|reconciliation_"
-        r"|pipeline_|forecast_|win_rate_|sales_|lead_|campaign_|ticket_|service_|salesforce__|hubspot__)",
+        "marts": r"(dim_|fct_|bridge_|customer_|churn_|golden_|identity_|quarantined_|reconciliation"
+        r"|pipeline_|forecast_|win_rate_|sales_|lead_|campaign_|ticket_|service_|salesforce__|hubspot__"
+        r"|cohort_|contact_|account_|mrr_|model_|rfm_|product_|money_impact_|bad_input_)",
     }
     wrong = [
         n["name"]

@@ -125,7 +125,7 @@ def test_churn_waits_for_grace_with_a_contract_and_for_silence_without(
 def test_concurrent_and_open_ended_subscriptions_add_up(warehouse: Warehouse) -> None:
     months = warehouse.query(
         "select strftime(month_date, '%Y-%m'), movement_type, mrr_end "
-        "from marts.fct_customer_months where customer_id = 'ga_delta' and movement_type <> 'none'"
+        "from marts.fct_customer_month_mrr where customer_id = 'ga_delta' and movement_type <> 'none'"
         " order by 1"
     )
     assert months.rows() == [

@@ -12,7 +12,7 @@ from tests.dbt.conftest import Warehouse
 pytestmark = pytest.mark.dbt
 
 MONTHS = (
-    "(select * from marts.fct_customer_months where month_date <= '2019-12-01' and customer_id in "
+    "(select * from marts.fct_customer_month_mrr where month_date <= '2019-12-01' and customer_id in "
     "(select golden_account_id from marts.bridge_account_source_records "
     "where source_name = 'playbook'))"
 )

@@ -1,12 +1,12 @@
 -- The spine arrives at its last MRR month by month; the sum of the terms that cover the as-of date
 -- must be the same money, computed without any spine.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_customer_months', 'package_name': 'tidycrm'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_customer_month_mrr', 'package_name': 'tidycrm'}}}) }}
 
 with
 
 closing as (
     select coalesce(sum(mrr_end), 0) as mrr
-    from {{ ref('fct_customer_months') }}
+    from {{ ref('fct_customer_month_mrr') }}
     where month_date = date_trunc('month', {{ as_of_date() }})
 ),
 

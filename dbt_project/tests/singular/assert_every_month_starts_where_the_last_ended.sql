@@ -1,6 +1,6 @@
 -- Within a month the movements close by a test of their own; this one closes the chain, so that no
 -- money appears or vanishes between two months.
-{{ config(meta={'dagster': {'ref': {'name': 'fct_customer_months', 'package_name': 'tidycrm'}}}) }}
+{{ config(meta={'dagster': {'ref': {'name': 'fct_customer_month_mrr', 'package_name': 'tidycrm'}}}) }}
 
 with
 
@@ -10,7 +10,7 @@ chained as (
         month_date,
         mrr_start,
         lag(mrr_end, 1, 0) over (partition by customer_id order by month_date) as previous_mrr_end
-    from {{ ref('fct_customer_months') }}
+    from {{ ref('fct_customer_month_mrr') }}
 )
 
 select *

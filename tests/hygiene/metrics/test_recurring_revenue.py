@@ -23,7 +23,7 @@ from tests.hygiene.metrics.samples import create_terms
 
 MART = (
     Path(__file__).resolve().parents[3]
-    / "dbt_project/models/marts/revenue/fct_customer_months.sql"
+    / "dbt_project/models/marts/revenue/fct_customer_month_mrr.sql"
 )
 THROUGH = date(2024, 6, 17)
 
@@ -38,7 +38,8 @@ def run_mart(connection: duckdb.DuckDBPyConnection, through: date) -> pl.DataFra
     """The product's model, rendered as dbt does, on the terms of this connection."""
     connection.execute(
         "CREATE OR REPLACE TABLE int_recurring_terms_selected AS SELECT customer_key AS "
-        "customer_id, start_date, end_date, mrr AS mrr_reporting FROM judged_terms_raw"
+        "customer_id, start_date, end_date, mrr AS mrr_reporting, 'term' AS "
+        "source_record_key, NULL::VARCHAR AS end_reason FROM judged_terms_raw"
     )
     connection.execute(
         "CREATE OR REPLACE TABLE int_customers_classified AS SELECT DISTINCT customer_id, "
@@ -55,6 +56,7 @@ def run_mart(connection: duckdb.DuckDBPyConnection, through: date) -> pl.DataFra
         var=lambda name: variables[name],
         as_of_date=lambda: f"date '{through}'",
         surrogate_key=lambda _prefix, expression: f"md5({expression})",
+        churn_reason_type=lambda reason: f"coalesce({reason}, 'unstated')",
     )
     return connection.sql(sql).pl()
 

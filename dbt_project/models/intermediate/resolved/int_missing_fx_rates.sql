@@ -23,7 +23,7 @@ opportunities as (
 
 terms as (
     select
-        'fct_customer_months' as used_in,
+        'fct_customer_month_mrr' as used_in,
         split_part(source_record_key, ':', 1) as source_name,
         currency_code,
         {{ as_of_date() }} as needed_date

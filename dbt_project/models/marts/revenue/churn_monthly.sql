@@ -2,7 +2,7 @@
 with
 
 customer_months as (
-    select * from {{ ref('fct_customer_months') }}
+    select * from {{ ref('fct_customer_month_mrr') }}
 ),
 
 monthly as (
@@ -14,6 +14,8 @@ monthly as (
         count(*) filter (where movement_type = 'new') as customers_new,
         count(*) filter (where movement_type = 'reactivation') as customers_reactivated,
         count(*) filter (where movement_type = 'churn') as customers_churned,
+        count(*) filter (where churn_reason_type = 'voluntary') as customers_churned_voluntarily,
+        count(*) filter (where churn_reason_type = 'involuntary') as customers_churned_involuntarily,
         count(*) filter (where is_active) as customers_end,
         count(*) filter (where is_late_renewal) as late_renewals,
         sum(mrr_start) as mrr_start,
@@ -53,6 +55,8 @@ final as (
         cast(monthly.customers_new as bigint) as customers_new,
         cast(monthly.customers_reactivated as bigint) as customers_reactivated,
         cast(monthly.customers_churned as bigint) as customers_churned,
+        cast(monthly.customers_churned_voluntarily as bigint) as customers_churned_voluntarily,
+        cast(monthly.customers_churned_involuntarily as bigint) as customers_churned_involuntarily,
         cast(monthly.customers_end as bigint) as customers_end,
         cast(monthly.late_renewals as bigint) as late_renewals,
         cast(monthly.mrr_start as decimal(18, 2)) as mrr_start,
@@ -66,16 +70,16 @@ final as (
         {{ rate('monthly.customers_churned', 'monthly.customers_start', 'monthly.is_complete') }} as logo_churn_rate,
         {{ rate('monthly.mrr_churn + monthly.mrr_contraction', 'monthly.mrr_start', 'monthly.is_complete') }}
             as gross_revenue_churn_rate,
-        {{ rate('monthly.mrr_churn + monthly.mrr_contraction - monthly.mrr_expansion', 'monthly.mrr_start', 'monthly.is_complete') }}
+        {{ rate('monthly.mrr_churn + monthly.mrr_contraction - monthly.mrr_expansion', 'monthly.mrr_start', 'monthly.is_complete', precision=18) }}
             as net_revenue_churn_rate,
         {{ rate('monthly.mrr_start - monthly.mrr_churn - monthly.mrr_contraction', 'monthly.mrr_start', 'monthly.is_complete') }}
             as grr_rate,
-        {{ rate('monthly.mrr_start - monthly.mrr_churn - monthly.mrr_contraction + monthly.mrr_expansion', 'monthly.mrr_start', 'monthly.is_complete') }}
+        {{ rate('monthly.mrr_start - monthly.mrr_churn - monthly.mrr_contraction + monthly.mrr_expansion', 'monthly.mrr_start', 'monthly.is_complete', precision=18) }}
             as nrr_rate,
         {{ rate('year_cohorts.customers_retained', 'year_cohorts.customers_year_ago', 'monthly.is_complete') }}
             as logo_retention_12_months_rate,
         {{ rate('year_cohorts.mrr_retained', 'year_cohorts.mrr_year_ago', 'monthly.is_complete') }} as grr_12_months_rate,
-        {{ rate('year_cohorts.mrr_of_cohort', 'year_cohorts.mrr_year_ago', 'monthly.is_complete') }} as nrr_12_months_rate,
+        {{ rate('year_cohorts.mrr_of_cohort', 'year_cohorts.mrr_year_ago', 'monthly.is_complete', precision=18) }} as nrr_12_months_rate,
         monthly.is_complete,
         monthly.month_date
     from monthly

@@ -17,6 +17,7 @@ typed as (
         cast(delete_kind as varchar) as delete_kind,
         cast(account_name_std as varchar) as account_name_std,
         cast(domain_std as varchar) as domain_std,
+        cast(phone_e164 as varchar) as phone_e164,
         cast(is_deleted as boolean) as is_deleted,
         cast(is_test_record as boolean) as is_test_record,
         cast(created_at as timestamp) as created_at,

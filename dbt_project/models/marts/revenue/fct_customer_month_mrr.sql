@@ -71,7 +71,11 @@ term_months as (
         months.month_date,
         cast(sum(terms.mrr_reporting) as decimal(18, 2)) as mrr,
         min(terms.start_date) as covered_from_date,
-        max(coalesce(terms.end_date, date '9999-12-31')) as covered_to_date
+        max(coalesce(terms.end_date, date '9999-12-31')) as covered_to_date,
+        arg_max(
+            terms.end_reason,
+            {'day': coalesce(terms.end_date, date '9999-12-31'), 'key': terms.source_record_key}
+        ) as end_reason
     from terms
     inner join months
         on terms.start_date <= months.measured_date
@@ -99,6 +103,7 @@ states as (
         cast(coalesce(term_months.mrr, 0) as decimal(18, 2)) as mrr_end,
         cast(coalesce(revenue_months.revenue_reporting, 0) as decimal(18, 2)) as revenue_reporting,
         term_months.covered_from_date,
+        term_months.end_reason,
         case when term_months.mrr > 0 then term_months.covered_to_date end as covered_to_date,
         case
             when spine.setting = 'contractual' then coalesce(term_months.mrr, 0) > 0
@@ -128,6 +133,7 @@ with_previous as (
         *,
         cast(lag(mrr_end, 1, 0) over by_month as decimal(18, 2)) as mrr_start,
         lag(is_active, 1, false) over by_month as was_active,
+        lag(end_reason) over by_month as previous_end_reason,
         coalesce(bool_or(is_active) over before_this_month, false) as was_ever_active,
         max(covered_to_date) over before_this_month as previous_covered_to_date
     from states
@@ -158,6 +164,11 @@ final as (
         customer_id,
         setting,
         movement_type,
+        case
+            when movement_type <> 'churn' then null
+            when setting = 'contractual' then {{ churn_reason_type('previous_end_reason') }}
+            else 'silent'
+        end as churn_reason_type,
         mrr_start,
         cast(case when movement_type = 'new' then mrr_end else 0 end as decimal(18, 2)) as mrr_new,
         cast(case when movement_type = 'reactivation' then mrr_end else 0 end as decimal(18, 2)) as mrr_reactivation,
