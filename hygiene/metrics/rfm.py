@@ -17,10 +17,12 @@ SEGMENTS: tuple[tuple[str, tuple[int, int], tuple[float, float]], ...] = (
     ("loyal", (3, 5), (3, 5)),
     ("new", (5, 5), (1, 2)),
     ("promising", (4, 4), (1, 2)),
-    ("potential_loyalists", (3, 5), (2, 3)),
+    ("potential_loyalists", (4, 5), (2, 3)),
+    ("needs_attention", (3, 3), (2, 3)),
     ("about_to_sleep", (3, 3), (1, 2)),
     ("cannot_lose", (1, 1), (4, 5)),
     ("at_risk", (1, 2), (3, 5)),
+    ("lost", (1, 1), (1, 1.5)),
     ("hibernating", (1, 2), (1, 3)),
 )
 

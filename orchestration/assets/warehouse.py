@@ -101,24 +101,59 @@ def _build(
             write_layer(
                 workspace.home,
                 layer,
-                (
-                    {
-                        "layer": "warehouse",
-                        "object": result.model,
-                        "rule_id": result.rule_id,
-                        "rule_name": result.rule_name,
-                        "dimension": result.dimension,
-                        "severity": result.severity,
-                        "is_blocking": result.severity == "error",
-                        "rows_checked": None,
-                        "rows_failed": result.rows_failed,
-                        "success": result.success,
-                        "engine": "dbt",
-                    }
-                    for result in test_results(
-                        results, target_path(workspace) / "manifest.json"
-                    )
-                ),
+                [
+                    *_treated_inputs(workspace, layer),
+                    *_dbt_checks(workspace, results),
+                ],
                 run_id=context.run_id,
                 checked_at=instant,
             )
+
+
+def _dbt_checks(workspace: Workspace, results: Path) -> Iterator[dict[str, Any]]:
+    """Every dbt test of this invocation, as a row of the table of all checks."""
+    for result in test_results(results, target_path(workspace) / "manifest.json"):
+        yield {
+            "layer": "warehouse",
+            "object": result.model,
+            "rule_id": result.rule_id,
+            "rule_name": result.rule_name,
+            "dimension": result.dimension,
+            "severity": result.severity,
+            "is_blocking": result.severity == "error",
+            "rows_checked": None,
+            "rows_failed": result.rows_failed,
+            "success": result.success,
+            "engine": "dbt",
+        }
+
+
+def _treated_inputs(workspace: Workspace, layer: str) -> list[dict[str, Any]]:
+    """Questionable input that a stated policy treats: counted, and no failure."""
+    if layer != "warehouse":
+        return []
+    with duckdb.connect(str(workspace.home.warehouse), read_only=True) as warehouse:
+        if not warehouse.execute(
+            "select 1 from duckdb_tables() where schema_name = 'marts' "
+            "and table_name = 'bad_input_counts'"
+        ).fetchall():
+            return []
+        counts = warehouse.execute(
+            "select issue, table_name, policy, row_count from marts.bad_input_counts"
+        ).fetchall()
+    return [
+        {
+            "layer": "warehouse",
+            "object": table,
+            "rule_id": f"policy_{issue}",
+            "rule_name": policy,
+            "dimension": "validity",
+            "severity": "info",
+            "is_blocking": False,
+            "rows_checked": None,
+            "rows_failed": rows,
+            "success": True,
+            "engine": "tidycrm",
+        }
+        for issue, table, policy, rows in counts
+    ]

@@ -7,6 +7,7 @@ tests beside the rule they prove. As-of date of all of it: 2026-01-15.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 
 from tests.dbt.exports_others import hubspot, shop
 from tests.dbt.exports_salesforce import salesforce
@@ -37,8 +38,32 @@ def land(home: Home, *, order: Order = lambda rows: rows) -> None:
     )
 
 
-def identify(home: Home) -> None:
-    """Decide who is who, in place of the hygiene package."""
+def identify(
+    home: Home, *, more_accounts: Mapping[str, Sequence[str]] | None = None
+) -> None:
+    """Decide who is who, in place of the hygiene package.
+
+    Args:
+        home: folder after the first dbt pass.
+        more_accounts: further records of the scenario's golden accounts.
+    """
+    accounts: dict[str, list[str]] = {
+        "ga_acme": [
+            "salesforce:account:001ACME",
+            "salesforce:account:001ACMEOLD",
+            "hubspot:companies:1",
+            "shop:companies:c1",
+            company_key("Acme"),
+        ],
+        "ga_sub": ["salesforce:account:001SUB"],
+        "ga_beta": ["salesforce:account:001BETA", "hubspot:companies:2"],
+        "ga_gamma": ["hubspot:companies:3"],
+        "ga_delta": [company_key("Delta")],
+        "ga_epsilon": [company_key("Epsilon")],
+        "ga_test": ["salesforce:account:001TEST"],
+    }
+    for golden, keys in (more_accounts or {}).items():
+        accounts[golden] = [*accounts[golden], *keys]
     resolve(
         home,
         contacts={
@@ -52,21 +77,7 @@ def identify(home: Home) -> None:
             ],
             "gc_carl": [buyer_key("carl@home.example")],
         },
-        accounts={
-            "ga_acme": [
-                "salesforce:account:001ACME",
-                "salesforce:account:001ACMEOLD",
-                "hubspot:companies:1",
-                "shop:companies:c1",
-                company_key("Acme"),
-            ],
-            "ga_sub": ["salesforce:account:001SUB"],
-            "ga_beta": ["salesforce:account:001BETA", "hubspot:companies:2"],
-            "ga_gamma": ["hubspot:companies:3"],
-            "ga_delta": [company_key("Delta")],
-            "ga_epsilon": [company_key("Epsilon")],
-            "ga_test": ["salesforce:account:001TEST"],
-        },
+        accounts=accounts,
         test_ids=["ga_test"],
         quarantine=["salesforce:contact:003BAD"],
     )

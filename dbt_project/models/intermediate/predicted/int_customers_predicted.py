@@ -17,7 +17,10 @@ def model(dbt, session):  # type: ignore[no-untyped-def]
     from hygiene.metrics import MetricSettings, predict_customers
 
     stages = Path(dbt.config.meta_get("home")) / "stages"
-    orders, terms = stages / "customer_orders.parquet", stages / "customer_terms.parquet"
+    orders, terms = (
+        stages / "customer_orders.parquet",
+        stages / "customer_terms.parquet",
+    )
     dbt.ref("int_revenue_events_judged").filter("is_counted").project(
         "customer_id as customer_key, event_date, amount_reporting, event_type as kind"
     ).write_parquet(str(orders), compression="zstd")

@@ -34,14 +34,14 @@ owned as (
     where coalesce(won_opportunities.golden_account_id, won_opportunities.golden_contact_id) is not null
 ),
 
--- Pairs grow with the square of products: the hundred that most customers have carry the signal.
+-- Pairs grow with the square of products: the fifty that most customers have carry the signal.
 common_products as (
     select
         product_name,
         count(*) as customers
     from owned
     group by 1
-    qualify row_number() over (order by customers desc, product_name) <= 100
+    qualify row_number() over (order by customers desc, product_name) <= 50
 ),
 
 buyers as (
