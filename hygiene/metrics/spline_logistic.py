@@ -6,13 +6,10 @@ share. What does not: what its columns mean.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
+if TYPE_CHECKING:
+    from sklearn.pipeline import Pipeline
 
 
 def spline_logistic(numbers: int, categories: int) -> Pipeline:
@@ -26,6 +23,13 @@ def spline_logistic(numbers: int, categories: int) -> Pipeline:
         numbers: Leading columns that are numbers; missing values become their median.
         categories: Following columns that are category codes.
     """
+    # Imported late: most small companies' contracts need no hazard, and a sync waits.
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import OneHotEncoder, SplineTransformer, StandardScaler
+
     parts: list[tuple[str, Any, list[int]]] = []
     if numbers:
         bend = Pipeline(

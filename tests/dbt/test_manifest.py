@@ -299,6 +299,17 @@ def test_every_data_test_that_only_warns_is_about_data_and_not_integrity(
     ]
 
 
+def test_the_one_model_in_python_is_shown_as_a_step_of_hygiene(
+    models: Mapping[str, Node],
+) -> None:
+    written = {n["name"]: n for n in models.values() if n["language"] == "python"}
+    assert list(written) == ["int_customers_predicted"]
+    assert written["int_customers_predicted"]["config"]["meta"]["dagster"] == {
+        "asset_key": ["hygiene", "customer_predictions"],
+        "group": "hygiene",
+    }
+
+
 def test_the_project_needs_no_package_from_a_network() -> None:
     assert not [
         p.name
