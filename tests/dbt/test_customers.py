@@ -125,6 +125,7 @@ def test_each_difference_to_the_crm_has_a_reason_and_rows(
         "006D": ("test_record", Decimal("-99999.00")),
         "006G": ("missing_fx_rate", Decimal("-1000.00")),
         "006H": ("currency", Decimal("-10.00")),
+        "006I": ("currency", Decimal("-400.00")),
     }
 
 
