@@ -20,6 +20,7 @@ from hygiene.quality import (
     record_results,
     record_rules,
 )
+from hygiene.quality.record_checks import _without_unused
 from hygiene.quality.suites import load_rules
 from tests.hygiene.quality.world import AS_OF, build, check
 
@@ -105,6 +106,26 @@ def test_deleted_records_are_nobodys_defect(
     checks, _ = checked
     email = checks.counts.filter(pl.col("rule_id") == "DQ-C-201")
     assert email["records_checked"].sum() == 5
+
+
+def test_a_field_that_an_object_never_fills_is_not_missing(
+    checked: tuple[RecordChecks, pl.DataFrame],
+) -> None:
+    checks, _ = checked
+    frame = pl.DataFrame(
+        {
+            "rule_id": ["DQ-C-203"] * 3 + ["DQ-C-301"],
+            "source_name": ["shop", "shop", "crm", "shop"],
+            "source_object": ["buyers"] * 4,
+            "owner_name": ["Ann", "Bob", "Ann", "Ann"],
+            "entry_point": ["x"] * 4,
+            "field": ["mobile_phone"] * 3 + ["amount"],
+            "records_checked": [2, 3, 4, 1],
+            "records_failed": [2, 3, 1, 1],
+        }
+    )
+    assert _without_unused(frame)["source_name"].to_list() == ["crm", "shop"]
+    assert not checks.counts.is_empty()
 
 
 def test_synced_fields_that_differ_are_told_by_field(
