@@ -1,7 +1,8 @@
-"""How fast a large Salesforce object lands, and what a small change costs afterwards.
+"""How fast a large Salesforce object lands, and what small changes cost afterwards.
 
 Starts the Salesforce sandbox with wide contacts in a process of its own, lands them with
-one Bulk job, changes some, and syncs again. Prints JSON.
+one Bulk job, then syncs after no change, after some and after ten times as many. Prints
+JSON.
 
     python -m benchmarks.extraction --rows 1000000 --fields 60
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -77,33 +79,52 @@ def _measure(
     started = time.perf_counter()
     first = extract_api(config, landing, extracted_at=START)
     seconds = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    with httpx.Client(base_url=url, timeout=60) as http:
-        http.post("/sandbox/clock", json={"advance_seconds": 3_600})
-        for number in range(changes):
-            record = f"003Sbx{number * (rows // changes):09d}AAA"
-            what = {"what": "edit", "object": "Contact", "id": record}
-            http.post("/sandbox/do", json={**what, "values": {"LastName": "Changed"}})
-        http.post("/sandbox/clock", json={"advance_seconds": 5})
-    started = time.perf_counter()
-    second = extract_api(config, landing, extracted_at=START)
+    spent = resource.getrusage(resource.RUSAGE_SELF)
+    peak = spent.ru_maxrss / 1024
     assert first.usage is not None
-    assert second.usage is not None
+    later = [
+        _after_changes(url, config, landing, rows, count)
+        for count in (0, changes, 10 * changes)
+    ]
     return {
         "rows": rows,
         "fields": fields,
         "landed": first.counts["contact"].new,
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(spent.ru_utime + spent.ru_stime, 1),
         "seconds_of_the_service": round(first.usage.seconds, 1),
         "bytes": first.usage.bytes_received,
         "calls": first.usage.calls,
         "peak_rss_mib": round(peak),
-        "changes_landed": second.counts["contact"].changed,
-        "changes_seconds": round(time.perf_counter() - started, 1),
-        "changes_calls": second.usage.calls,
+        "incremental": later,
+        "load_average": round(os.getloadavg()[0], 1),
         "peak_rss_mib_after_changes": round(
             resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         ),
+    }
+
+
+def _after_changes(
+    url: str, config: SalesforceApiConfig, landing: Landing, rows: int, changes: int
+) -> dict[str, object]:
+    """Change some records an hour later, and sync."""
+    with httpx.Client(base_url=url, timeout=60) as http:
+        http.post("/sandbox/clock", json={"advance_seconds": 3_600})
+        for number in range(changes):
+            record = f"003Sbx{number * (rows // changes):09d}AAA"
+            what = {"what": "edit", "object": "Contact", "id": record}
+            values = {"LastName": f"Changed {changes}"}
+            http.post("/sandbox/do", json={**what, "values": values})
+        http.post("/sandbox/clock", json={"advance_seconds": 5})
+    started = time.perf_counter()
+    report = extract_api(config, landing, extracted_at=START)
+    assert report.usage is not None
+    return {
+        "changes": changes,
+        "landed": report.counts["contact"].changed,
+        "seconds": round(time.perf_counter() - started, 1),
+        "calls": report.usage.calls,
+        "rows_received": report.usage.rows,
     }
 
 

@@ -10,14 +10,16 @@ the rows that had a value in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import polars as pl
+import pyarrow.parquet as pq
 
+from connectors.errors import LandingError
 from connectors.landing.model import LoadMode
 from connectors.landing.schema import METADATA_SCHEMA, DeleteKind
 
@@ -25,6 +27,7 @@ from connectors.landing.schema import METADATA_SCHEMA, DeleteKind
 # needs for a wide page, a load of any size stays below 1 GiB.
 MEMORY_LIMIT = "512MB"
 ROW_GROUP = 16_384
+SLICE = 2 * ROW_GROUP
 
 _STATE = "_row_hash, _is_deleted, _delete_kind, _merged_into"
 _SAME_STATE = """
@@ -76,6 +79,39 @@ def row_hash_expression(columns: Sequence[str]) -> str:
         f"'{name}=' || {quote_identifier(name)}" for name in sorted(columns)
     )
     return f"sha256(concat_ws(chr(31), {pairs}))"
+
+
+def _write_parts(
+    target: Path,
+    columns: Sequence[str],
+    parts: Sequence[pl.LazyFrame],
+    constants: Mapping[str, pl.Expr],
+) -> int:
+    """Write frames one after the other into one file; return how many rows.
+
+    One at a time: what runs ahead in a single stream is held, the more the longer it is.
+    """
+    names = list(columns)
+    for part in parts[-1:]:
+        # Tombstones may have columns that the source no longer has.
+        known = {*METADATA_SCHEMA, "outcome", "_hash_seq", *names}
+        names += [n for n in part.collect_schema().names() if n not in known]
+    schema = pl.Schema(dict.fromkeys(names, pl.String())) | METADATA_SCHEMA
+    empty = pl.LazyFrame(schema=schema)
+    oldest = pl.CompatLevel.oldest()
+    rows = 0
+    with pq.ParquetWriter(
+        target, empty.collect().to_arrow(compat_level=oldest).schema, compression="zstd"
+    ) as writer:
+        for part in parts:
+            named = part.with_columns(**constants)
+            known = set(schema) & set(named.collect_schema().names())
+            whole = pl.concat([empty, named.select(known)], how="diagonal")
+            frame = whole.select(list(schema)).collect()
+            rows += frame.height
+            table = frame.to_arrow(compat_level=oldest)
+            writer.write_table(table, row_group_size=ROW_GROUP)
+    return rows
 
 
 class ChangeCapture:
@@ -149,39 +185,60 @@ class ChangeCapture:
     ) -> None:
         """Write the rows that are news, then the tombstones, as one Parquet file.
 
-        Outcomes are laid beside the incoming rows in the same order, so that the wide
-        rows are streamed past and never sorted, joined or held.
+        Hashes and outcomes are laid beside the incoming rows in the same order, so that
+        the wide rows are streamed past and never sorted, joined or held. Only outcomes
+        are sorted: they are narrow, while hashes lie in the order in which they came.
+
+        Raises:
+            LandingError: The rows beside each other are not the same ones.
         """
+        hashes = self._workdir / "hashes.parquet"
         outcomes = self._workdir / "outcomes.parquet"
-        self._con.execute(
-            f"""
-            COPY (
-                SELECT lower(hex(incoming._row_hash)) AS _row_hash, verdict.outcome
-                FROM incoming LEFT JOIN verdict USING (_load_seq)
-                ORDER BY incoming._load_seq
-            ) TO {_quote_path(outcomes)} (FORMAT parquet, COMPRESSION lz4)
-            """
+        self._copy(
+            "SELECT _load_seq AS _hash_seq, lower(hex(_row_hash)) AS _row_hash "
+            "FROM incoming",
+            hashes,
         )
+        self._copy(
+            "SELECT outcome FROM (SELECT _load_seq FROM incoming) "
+            "LEFT JOIN verdict USING (_load_seq) ORDER BY _load_seq",
+            outcomes,
+        )
+        total = self._count("incoming")
+        news = self._count("verdict WHERE outcome <> 'unchanged'")
+        news += (absent := self._count("gone"))
+        scans = [pl.scan_parquet(path) for path in (self._incoming, hashes, outcomes)]
         parts = [
             pl.concat(
-                [pl.scan_parquet(self._incoming), pl.scan_parquet(outcomes)],
-                how="horizontal",
-            ).filter(pl.col("outcome").is_in(["new", "changed"]))
+                [scan.slice(start, SLICE) for scan in scans], how="horizontal"
+            ).filter(
+                pl.col("outcome").is_in(["new", "changed"]),
+                pl.col("_hash_seq") == pl.col("_load_seq"),
+            )
+            for start in range(0, total, SLICE)
         ]
-        if self._count("gone"):
-            parts.append(pl.scan_parquet(self._write_tombstones()))
+        if absent:
+            tombstones = pl.scan_parquet(self._write_tombstones())
+            parts += [tombstones.slice(at, SLICE) for at in range(0, absent, SLICE)]
         # What follows streams files: the tables of the comparison need not wait for it.
         self._con.close()
-        rows = pl.concat(parts, how="diagonal").with_columns(
-            pl.lit(source_name).alias("_source_name"),
-            pl.lit(load_id).alias("_load_id"),
-            pl.lit(extracted_at, dtype=pl.Datetime("us")).alias("_extracted_at"),
-        )
-        names = rows.collect_schema().names()
-        known = {*METADATA_SCHEMA, "outcome"}
-        data = [name for name in names if name not in known]
-        rows.select(*data, *METADATA_SCHEMA).sink_parquet(
-            target, compression="zstd", row_group_size=ROW_GROUP
+        constants = {
+            "_source_name": pl.lit(source_name),
+            "_load_id": pl.lit(load_id),
+            "_extracted_at": pl.lit(extracted_at, dtype=pl.Datetime("us")),
+        }
+        written = _write_parts(target, self._columns, parts, constants)
+        if written != news:
+            raise LandingError(
+                f"landing {target.parent.name}: {written:,} rows were written, {news:,} "
+                "are news. Nothing of it was landed; this is a fault of the program, "
+                "report it with the versions of DuckDB and Polars"
+            )
+
+    def _copy(self, query: str, path: Path) -> None:
+        self._con.execute(
+            f"COPY ({query}) TO {_quote_path(path)} "
+            f"(FORMAT parquet, COMPRESSION lz4, ROW_GROUP_SIZE {ROW_GROUP})"
         )
 
     def _write_tombstones(self) -> Path:
