@@ -28,6 +28,9 @@ salesforce_tasks_conformed as (
         {{ source_record_key('account', 'account_id', 'source_name') }} as account_source_record_key,
         {{ source_record_key('account', 'what_id', 'source_name') }} as related_account_source_record_key,
         {{ source_record_key('opportunity', 'what_id', 'source_name') }} as opportunity_source_record_key,
+        -- Ids of cases begin so: most activities concern something else, and need no search.
+        case when starts_with(what_id, '500') then {{ source_record_key('case', 'what_id', 'source_name') }} end
+            as ticket_source_record_key,
         {{ source_record_key('user', 'owner_user_id', 'source_name') }} as owner_source_record_key,
         subject,
         status,
@@ -66,6 +69,9 @@ salesforce_events_conformed as (
         {{ source_record_key('account', 'account_id', 'source_name') }} as account_source_record_key,
         {{ source_record_key('account', 'what_id', 'source_name') }} as related_account_source_record_key,
         {{ source_record_key('opportunity', 'what_id', 'source_name') }} as opportunity_source_record_key,
+        -- Ids of cases begin so: most activities concern something else, and need no search.
+        case when starts_with(what_id, '500') then {{ source_record_key('case', 'what_id', 'source_name') }} end
+            as ticket_source_record_key,
         {{ source_record_key('user', 'owner_user_id', 'source_name') }} as owner_source_record_key,
         subject,
         cast(null as varchar) as status,

@@ -1,0 +1,59 @@
+-- Grain: one HubSpot ticket that was not merged into another.
+with
+
+tickets as (
+    select * from {{ ref('int_tickets_unioned') }}
+    where source_type = 'hubspot' and delete_kind is distinct from 'merged'
+),
+
+accounts as (
+    select * from {{ ref('int_accounts_unioned') }}
+    where source_type = 'hubspot'
+),
+
+contacts as (
+    select * from {{ ref('int_contacts_unioned') }}
+    where source_type = 'hubspot'
+),
+
+users as (
+    select * from {{ ref('int_users_unioned') }}
+),
+
+final as (
+    select
+        tickets.source_record_id as ticket_id,
+        tickets.subject as ticket_subject,
+        cast(null as varchar) as ticket_content,
+        tickets.priority as ticket_priority,
+        tickets.ticket_type as ticket_category,
+        case when tickets.is_closed then 'CLOSED' else 'OPEN' end as ticket_state,
+        tickets.pipeline_name as pipeline_label,
+        tickets.status as pipeline_stage_label,
+        users.source_record_id as owner_id,
+        users.email as owner_email,
+        users.user_name as owner_full_name,
+        list_filter([accounts.source_record_id], lambda id : id is not null) as company_ids,
+        list_filter([accounts.account_name], lambda name : name is not null) as company_names,
+        list_filter([contacts.source_record_id], lambda id : id is not null) as contact_ids,
+        list_filter([contacts.email], lambda email : email is not null) as contact_emails,
+        cast([] as varchar[]) as deal_ids,
+        cast([] as varchar[]) as deal_names,
+        {{- hubspot_engagement_columns(['notes', 'tasks', 'calls', 'meetings', 'emails', 'incoming_emails', 'forwarded_emails']) }}
+        tickets.is_closed,
+        tickets.is_deleted as is_ticket_deleted,
+        tickets.created_at as created_date,
+        cast(null as timestamp) as first_agent_reply_at,
+        tickets.closed_at as closed_date,
+        tickets.source_record_key,
+        tickets.source_name as source_relation
+    from tickets
+    left join accounts
+        on tickets.account_source_record_key = accounts.source_record_key
+    left join contacts
+        on tickets.contact_source_record_key = contacts.source_record_key
+    left join users
+        on tickets.owner_source_record_key = users.source_record_key
+)
+
+select * from final
