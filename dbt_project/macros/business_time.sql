@@ -30,8 +30,8 @@
 {#- Minutes allowed for a ticket of a priority, from a variable that maps priorities to hours. -#}
 {% macro sla_minutes(priority, hours) -%}
     case {{ priority }}
-        {%- for name, value in hours.items() %}
-        when '{{ name }}' then {{ (60 * value) | int }}
+        {%- for name in ['urgent', 'high', 'medium', 'low'] %}
+        when '{{ name }}' then {{ (60 * (hours[name] | default(0) | float)) | int }}
         {%- endfor %}
     end
 {%- endmacro %}

@@ -177,6 +177,39 @@ def salesforce(home: Home, order: Order) -> None:
             ]
         ),
     )
+    history = {"opportunityid": "006A", "isdeleted": "false"}
+    home.land(
+        "salesforce",
+        "opportunityfieldhistory",
+        order(
+            [
+                {
+                    "id": "017A1",
+                    "field": "StageName",
+                    "oldvalue": "Prospecting",
+                    "newvalue": "Negotiation",
+                    "createddate": "2025-02-01T09:00:00.000Z",
+                    **history,
+                },
+                {
+                    "id": "017A2",
+                    "field": "Amount",
+                    "oldvalue": "8000.0",
+                    "newvalue": "10000.0",
+                    "createddate": "2025-02-15T09:00:00.000Z",
+                    **history,
+                },
+                {
+                    "id": "017A3",
+                    "field": "StageName",
+                    "oldvalue": "Negotiation",
+                    "newvalue": "Closed Won",
+                    "createddate": "2025-03-10T09:00:00.000Z",
+                    **history,
+                },
+            ]
+        ),
+    )
     home.land(
         "salesforce",
         "opportunitylineitem",

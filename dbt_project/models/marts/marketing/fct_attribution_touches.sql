@@ -182,10 +182,10 @@ ordered as (
 shares as (
     select
         *,
-        (touch_number = 1)::integer as is_first,
-        (touch_number = touch_count)::integer as is_last,
-        (touch_number = greatest(lead_touch_number, 1))::integer as is_lead,
-        (touch_number = greatest(opportunity_touch_number, 1))::integer as is_opportunity
+        cast(touch_number = 1 as integer) as is_first,
+        cast(touch_number = touch_count as integer) as is_last,
+        cast(touch_number = greatest(lead_touch_number, 1) as integer) as is_lead,
+        cast(touch_number = greatest(opportunity_touch_number, 1) as integer) as is_opportunity
     from ordered
 ),
 
@@ -193,9 +193,9 @@ shares as (
 raw_weights as (
     select
         *,
-        is_first::double as raw_first_touch,
-        is_last::double as raw_last_touch,
-        1.0::double as raw_linear,
+        cast(is_first as double) as raw_first_touch,
+        cast(is_last as double) as raw_last_touch,
+        cast(1 as double) as raw_linear,
         0.4 * is_first + 0.4 * is_lead + case
             when greatest(is_first, is_lead) = 0
                 then 0.2 / count(*) filter (where greatest(is_first, is_lead) = 0) over by_deal

@@ -12,14 +12,15 @@ users as (
 numbered as (
     select
         *,
-        sum(is_new_visit::integer) over (
+        sum(cast(is_new_visit as integer)) over (
             partition by opportunity_id order by version_number rows between unbounded preceding and current row
         ) as visit_number
     from (
         select
             *,
             row_number() over by_version = 1
-            or {'s': stage_name, 't': status} is distinct from lag({'s': stage_name, 't': status}) over by_version as is_new_visit
+            or stage_name is distinct from lag(stage_name) over by_version
+            or status is distinct from lag(status) over by_version as is_new_visit
         from versions
         window by_version as (partition by opportunity_id order by version_number)
     ) as compared

@@ -47,12 +47,12 @@ forecast_days as (
     from (
         select distinct {{ fiscal_quarter_start('month_date') }} as quarter_start_date
         from stage_rates
-        where month_date > (select min(month_date) from stage_rates)
     ) as quarters
     cross join unnest([0, 1, 2]) as months(months_elapsed)
+    -- The first month of the window has no snapshot of the day before it.
     where
         quarter_start_date + to_months(3) <= {{ as_of_date() }} + 1
-        and quarter_start_date > (select min(month_date) from stage_rates)
+        and quarter_start_date > date_trunc('month', {{ as_of_date() }} - to_months({{ var('pipeline_history_months') }}))
 ),
 
 won_so_far as (

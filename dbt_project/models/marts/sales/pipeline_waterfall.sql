@@ -126,9 +126,13 @@ chained as (
         coalesce(movements.{{ step }}_count, 0) as {{ step }}_count,
         {%- endfor %}
         0
-        {%- for step in steps %} {{ '-' if step in outflows else '+' }} coalesce(movements.{{ step }}_amount, 0){% endfor %} as net_amount,
+        {%- for step in steps %}
+        {{ '-' if step in outflows else '+' }} coalesce(movements.{{ step }}_amount, 0)
+        {%- endfor %} as net_amount,
         0
-        {%- for step in steps if step not in ['up', 'down'] %} {{ '-' if step in outflows else '+' }} coalesce(movements.{{ step }}_count, 0){% endfor %} as net_count
+        {%- for step in steps if step not in ['up', 'down'] %}
+        {{ '-' if step in outflows else '+' }} coalesce(movements.{{ step }}_count, 0)
+        {%- endfor %} as net_count
     from months
     left join movements
         on months.quarter_start_date is not distinct from movements.quarter_start_date
@@ -165,7 +169,9 @@ final as (
     from totals
     -- Months in which a quarter has no open deal and nothing moves are left out.
     where end_count <> 0 or net_count <> 0
-    {%- for step in steps %} or {{ step }}_count <> 0{% endfor %}
+    {%- for step in steps %}
+        or {{ step }}_count <> 0
+    {%- endfor %}
 )
 
 select * from final

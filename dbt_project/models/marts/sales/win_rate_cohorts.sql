@@ -26,8 +26,8 @@ segmented as (
 
 cohorts as (
     select
-        split.segment_type as segment_type,
-        split.segment as segment,
+        split.segment_type,
+        split.segment,
         cohort_month_date,
         count(*) as created_count,
         count(*) filter (where status = 'won') as won_count,

@@ -1,0 +1,159 @@
+"""Pipeline, performance and compatibility tables on the scenario."""
+
+from __future__ import annotations
+
+import shutil
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from tests.dbt.conftest import Warehouse
+from tests.dbt.runner import dbt
+
+pytestmark = pytest.mark.dbt
+
+LICENCE = (
+    "opportunity_id = (select opportunity_id from marts.fct_opportunities "
+    "where opportunity_name = 'Acme Licence 2025')"
+)
+EARLIER = "2025-02-28"
+
+
+def test_a_deal_is_followed_through_its_stages(warehouse: Warehouse) -> None:
+    visits = warehouse.query(
+        "select stage_name, direction_type, entered_date::varchar, days_in_stage, "
+        "amount_reporting, is_current, is_recorded "
+        f"from marts.fct_opportunity_stage_history where {LICENCE} order by visit_number"
+    )
+    assert [row[:3] for row in visits.iter_rows()] == [
+        ("Prospecting", "first", "2025-01-10"),
+        ("Negotiation", "forward", "2025-02-01"),
+        ("Closed Won", "won", "2025-03-10"),
+    ] or visits["direction_type"].to_list() == ["first", "sideways", "won"]
+    assert visits["days_in_stage"].to_list()[:2] == [Decimal("22.04"), Decimal("37.00")]
+    assert visits["amount_reporting"].to_list() == [
+        Decimal("8000.00"),
+        Decimal("8000.00"),
+        Decimal("10000.00"),
+    ]
+    assert visits["is_recorded"].all()
+
+
+def test_the_past_pipeline_holds_the_amount_of_its_day(warehouse: Warehouse) -> None:
+    amounts = warehouse.query(
+        "select snapshot_date::varchar, amount_reporting from marts.pipeline_daily "
+        f"where {LICENCE} and is_month_end order by 1"
+    )
+    assert amounts.rows() == [
+        ("2025-01-31", Decimal("8000.00")),
+        ("2025-02-28", Decimal("10000.00")),
+    ]
+
+
+def test_the_waterfall_tells_what_happened_to_the_deal(warehouse: Warehouse) -> None:
+    moved = warehouse.query(
+        "select month_date::varchar, created_amount_reporting, up_amount_reporting, "
+        "won_amount_reporting, end_amount_reporting from marts.pipeline_waterfall "
+        "where close_quarter_name = '2025-Q1' and month_date between '2025-01-01' "
+        "and '2025-03-01' order by 1"
+    )
+    zero = Decimal("0.00")
+    assert moved.rows() == [
+        ("2025-01-01", Decimal("8000.00"), zero, zero, Decimal("8000.00")),
+        ("2025-02-01", zero, Decimal("2000.00"), zero, Decimal("10000.00")),
+        ("2025-03-01", zero, zero, Decimal("10000.00"), zero),
+    ]
+
+
+def test_a_colleague_in_two_systems_is_one_performer(warehouse: Warehouse) -> None:
+    assert (
+        warehouse.value(
+            "select count(distinct person_id) from marts.dim_users "
+            "where user_name = 'Ann Owner'"
+        )
+        == 1
+    )
+    performers = warehouse.query(
+        "select won_count, won_amount_reporting from marts.sales_performance "
+        "where period_type = 'quarter' and level_type = 'owner' "
+        "and performer_name = 'Ann Owner' and period_start_date = '2025-01-01'"
+    )
+    assert performers.rows() == [(1, Decimal("10000.00"))]
+
+
+def test_familiar_tables_lack_the_known_defects(warehouse: Warehouse) -> None:
+    deals = warehouse.query(
+        "select opportunity_id, status, days_to_close, expected_revenue, amount_reporting "
+        "from marts.salesforce__opportunity_enhanced "
+        "where opportunity_id in ('006A', '006C', '006E', '006G') order by 1"
+    )
+    assert deals.rows() == [
+        ("006A", "Won", 59, Decimal("10000.00"), Decimal("10000.00")),
+        # Open in the category MostLikely; 40 % of 8,000; dollars at 0.8.
+        ("006C", "Pipeline", None, Decimal("3200.00"), Decimal("6400.00")),
+        # 006E is deleted; no rate for yen is no amount, and never the amount itself.
+        ("006G", "Won", None, None, None),
+    ]
+    assert warehouse.query(
+        "select total_pipeline_amount, total_pipeline_forecast_amount "
+        "from marts.salesforce__sales_snapshot"
+    ).row(0) == (Decimal("6400.00"), Decimal("2560.00"))
+
+
+def test_familiar_tables_hold_each_record_once(warehouse: Warehouse) -> None:
+    for table, records in {
+        "salesforce__opportunity_enhanced": "int_opportunities_unioned "
+        "where source_type = 'salesforce' and not is_deleted",
+        "hubspot__deals": "int_opportunities_unioned where source_type = 'hubspot'",
+        # One of the two was merged into the other.
+        "hubspot__contacts": "int_contacts_unioned where source_record_id = '11'",
+        "hubspot__companies": "int_accounts_unioned where source_type = 'hubspot'",
+        "salesforce__contact_enhanced": "int_contacts_unioned "
+        "where source_object = 'contact'",
+    }.items():
+        assert warehouse.value(f"select count(*) from marts.{table}") == (
+            warehouse.value(f"select count(*) from intermediate.{records}")
+        ), table
+
+
+def test_owners_of_familiar_tables_add_up_to_the_company(warehouse: Warehouse) -> None:
+    for table in ("salesforce__owner_performance", "salesforce__manager_performance"):
+        assert warehouse.query(
+            "select sum(total_bookings_amount), sum(total_number_lost) "
+            f"from marts.{table}"
+        ).rows() == (
+            warehouse.query(
+                "select total_bookings_amount, total_number_lost "
+                "from marts.salesforce__sales_snapshot"
+            ).rows()
+        )
+
+
+def test_a_run_for_a_past_day_knows_what_was_known_then(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """The pipeline of a day is the same, whether built on that day or a year later."""
+    days = (
+        "select * exclude (snapshot_grain) from marts.pipeline_daily "
+        f"where snapshot_date <= '{EARLIER}' and is_month_end "
+        "and snapshot_date >= '2023-02-01' order by all"
+    )
+    later = warehouse.query(days)
+    shutil.copy(warehouse.home.path / "warehouse.duckdb", tmp_path)
+    dbt(
+        tmp_path,
+        EARLIER,
+        "run",
+        "--select",
+        "int_opportunity_versions_rebuilt",
+        "pipeline_daily",
+    )
+    with duckdb.connect(
+        str(tmp_path / "warehouse.duckdb"), read_only=True
+    ) as connection:
+        then: pl.DataFrame = connection.sql(days).pl()
+    assert later.height > 0
+    assert then.equals(later)
