@@ -6,7 +6,8 @@
 {% macro salesforce_performance_columns() -%}
     {%- for period in ['month', 'quarter'] %}
     cast(coalesce(sum(created_amount_this_{{ period }}) filter (where status = 'Pipeline'), 0) as decimal(18, 2)) as pipeline_created_amount_this_{{ period }},
-    cast(coalesce(sum(forecast_amount) filter (where status = 'Pipeline' and is_created_this_{{ period }}), 0) as decimal(18, 2)) as pipeline_created_forecast_amount_this_{{ period }},
+    cast(coalesce(sum(forecast_amount) filter (where status = 'Pipeline' and is_created_this_{{ period }}), 0) as decimal(18, 2))
+        as pipeline_created_forecast_amount_this_{{ period }},
     cast(count(*) filter (where status = 'Pipeline' and is_created_this_{{ period }}) as bigint) as pipeline_count_created_this_{{ period }},
     {%- endfor %}
     cast(count(*) filter (where status = 'Pipeline') as bigint) as total_number_pipeline,
@@ -17,8 +18,10 @@
     cast(round(avg(days_since_created) filter (where status = 'Pipeline'), 2) as decimal(18, 2)) as avg_days_open,
     {%- for status, name in [('Won', 'bookings'), ('Lost', 'lost')] %}
     {%- for period in ['month', 'quarter'] %}
-    cast(coalesce(sum(closed_amount_this_{{ period }}) filter (where status = '{{ status }}'), 0) as decimal(18, 2)) as {{ name }}_amount_{{ 'closed_' if name == 'bookings' else '' }}this_{{ period }},
-    cast(coalesce(sum(closed_count_this_{{ period }}) filter (where status = '{{ status }}'), 0) as bigint) as {{ name }}_count_{{ 'closed_' if name == 'bookings' else '' }}this_{{ period }},
+    cast(coalesce(sum(closed_amount_this_{{ period }}) filter (where status = '{{ status }}'), 0) as decimal(18, 2))
+        as {{ name }}_amount_{{ 'closed_' if name == 'bookings' else '' }}this_{{ period }},
+    cast(coalesce(sum(closed_count_this_{{ period }}) filter (where status = '{{ status }}'), 0) as bigint)
+        as {{ name }}_count_{{ 'closed_' if name == 'bookings' else '' }}this_{{ period }},
     {%- endfor %}
     cast(count(*) filter (where status = '{{ status }}') as bigint) as total_number_{{ name }},
     cast(coalesce(sum(amount_reporting) filter (where status = '{{ status }}'), 0) as decimal(18, 2)) as total_{{ name }}_amount,

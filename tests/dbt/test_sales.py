@@ -28,11 +28,12 @@ def test_a_deal_is_followed_through_its_stages(warehouse: Warehouse) -> None:
         "amount_reporting, is_current, is_recorded "
         f"from marts.fct_opportunity_stage_history where {LICENCE} order by visit_number"
     )
+    # No record says how probable Prospecting is, so the step from it has no direction.
     assert [row[:3] for row in visits.iter_rows()] == [
         ("Prospecting", "first", "2025-01-10"),
-        ("Negotiation", "forward", "2025-02-01"),
+        ("Negotiation", "sideways", "2025-02-01"),
         ("Closed Won", "won", "2025-03-10"),
-    ] or visits["direction_type"].to_list() == ["first", "sideways", "won"]
+    ]
     assert visits["days_in_stage"].to_list()[:2] == [Decimal("22.04"), Decimal("37.00")]
     assert visits["amount_reporting"].to_list() == [
         Decimal("8000.00"),

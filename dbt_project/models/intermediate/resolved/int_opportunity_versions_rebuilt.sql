@@ -36,8 +36,8 @@ recorded as (
     where not field_changes.is_deleted and field_changes.changed_at is not null
     -- Salesforce's stage history is complete where it exists; then field history would only repeat it.
     qualify
-        (field_changes.source_object = 'opportunityfieldhistory')::integer
-        = min((field_changes.source_object = 'opportunityfieldhistory')::integer) over (
+        cast(field_changes.source_object = 'opportunityfieldhistory' as integer)
+        = min(cast(field_changes.source_object = 'opportunityfieldhistory' as integer)) over (
             partition by opportunities.opportunity_id, field_changes.field_name
         )
 ),
@@ -214,7 +214,7 @@ typed as (
             when states.stage_name like chr(1) || '%' then 'open'
             else coalesce(
                 stage_meanings.status,
-                {{ opportunity_status('null', 'null', 'states.stage_name', 'cast(states.probability as decimal(18, 4))') }}
+                {{ opportunity_status('null', 'null', 'states.stage_name', 'states.recorded_probability') }}
             )
         end as status,
         states.owner as owner_source_record_key,
@@ -223,14 +223,18 @@ typed as (
         cast(case
             when states.stage_name = opportunities.stage_mark and opportunities.probability_pct is not null
                 then opportunities.probability_pct
-            when states.is_probability_recorded and states.probability is not null
-                then cast(states.probability as decimal(18, 4))
-            else stage_meanings.probability_pct
+            else coalesce(states.recorded_probability, stage_meanings.probability_pct)
         end as decimal(18, 4)) as probability_pct,
         cast(states.close_date as date) as close_date,
         states.is_stage_recorded,
         not opportunities.is_deleted and not (opportunities.is_test_record and {{ var('exclude_test_records') }}) as is_counted
-    from states
+    from (
+        select
+            *,
+            -- Today's percentage says nothing about an earlier stage.
+            case when is_probability_recorded then cast(probability as decimal(18, 4)) end as recorded_probability
+        from states
+    ) as states
     inner join opportunities
         on states.opportunity_id = opportunities.opportunity_id
     inner join rates

@@ -12,10 +12,17 @@ leads as (
 activities as (
     select
         source_object,
-        {{ reporting_date("coalesce(case when source_object = 'event' then ended_at end, completed_at, started_at, cast(due_date as timestamp), created_at)") }} as activity_date
-    from {{ ref('int_activities_unioned') }}
-    -- Open tasks are not done, and calendar events carry no status: those that have ended took place.
-    where not is_deleted and (is_completed or source_object = 'event')
+        {{ reporting_date('happened_at') }} as activity_date
+    from (
+        select
+            source_object,
+            coalesce(
+                case when source_object = 'event' then ended_at end, completed_at, started_at, cast(due_date as timestamp), created_at
+            ) as happened_at
+        from {{ ref('int_activities_unioned') }}
+        -- Open tasks are not done, and calendar events carry no status: those that have ended took place.
+        where not is_deleted and (is_completed or source_object = 'event')
+    ) as finished
 ),
 
 opportunities as (

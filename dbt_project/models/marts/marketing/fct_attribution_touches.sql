@@ -90,22 +90,30 @@ touches as (
         on touched.golden_contact_id = lead_funnel.golden_contact_id
 ),
 
+-- Accounts that gather strangers (the company itself, 'unknown') would touch every deal with everybody.
+account_touches as (
+    select *
+    from touches
+    where golden_account_id is not null
+    qualify count(*) over (partition by golden_account_id) <= {{ var('attribution_account_touches') }}
+),
+
 matched as (
     -- Everyone at the account takes part in its deal; a deal without account has its contact alone.
     select
         opportunities.opportunity_id,
-        touches.golden_contact_id,
-        touches.touch_type,
-        touches.campaign_source_record_key,
-        touches.channel_name,
-        touches.touch_date,
-        touches.sql_date
+        account_touches.golden_contact_id,
+        account_touches.touch_type,
+        account_touches.campaign_source_record_key,
+        account_touches.channel_name,
+        account_touches.touch_date,
+        account_touches.sql_date
     from opportunities
-    inner join touches
-        on opportunities.golden_account_id = touches.golden_account_id
+    inner join account_touches
+        on opportunities.golden_account_id = account_touches.golden_account_id
     where
         opportunities.is_counted
-        and touches.touch_date between opportunities.started_date - {{ var('attribution_lookback_days') }} and opportunities.until_date
+        and account_touches.touch_date between opportunities.started_date - {{ var('attribution_lookback_days') }} and opportunities.until_date
 
     union
 
