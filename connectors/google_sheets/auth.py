@@ -104,7 +104,7 @@ class ServiceAccount:
                     "server and run again"
                 ) from error
             raise CredentialsError(
-                f"{where}: {error} The key was deleted, or the account disabled: create "
+                f"{where}: {error}. The key was deleted, or the account disabled: create "
                 "a new key under IAM > Service accounts"
             ) from error
         token = answer.get("access_token") if isinstance(answer, dict) else None

@@ -19,12 +19,14 @@ _START_SECONDS = 30.0
 
 
 @contextmanager
-def serve(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
+def serve(app: ASGIApp, *, port: int = 0, is_dated: bool = False) -> Iterator[str]:
     """Serve an application in a thread for as long as the context lasts.
 
     Args:
         app: An ASGI application.
         port: 0 takes any free port.
+        is_dated: Tell this machine's time in the Date header, for an application that has
+            no clock of its own.
 
     Yields:
         The base URL, such as `http://127.0.0.1:40123`.
@@ -33,7 +35,7 @@ def serve(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     with listener:
         listener.bind((HOST, port))
-        server = uvicorn.Server(server_config(app))
+        server = uvicorn.Server(server_config(app, is_dated=is_dated))
         thread = Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
         try:
@@ -49,7 +51,7 @@ def serve(app: ASGIApp, *, port: int = 0) -> Iterator[str]:
             thread.join(timeout=10.0)
 
 
-def server_config(app: ASGIApp) -> uvicorn.Config:
+def server_config(app: ASGIApp, *, is_dated: bool = False) -> uvicorn.Config:
     """Configure the server: quiet, and dated by the sandbox's own clock if at all."""
     return uvicorn.Config(
         app,
@@ -57,6 +59,6 @@ def server_config(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         lifespan="off",
         server_header=False,
-        date_header=False,
+        date_header=is_dated,
         timeout_graceful_shutdown=2,
     )
