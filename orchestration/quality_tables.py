@@ -27,7 +27,8 @@ from hygiene.quality.changes import COMMENTS as CHANGE_COMMENTS
 from hygiene.quality.changes import VOCABULARIES, write_changes
 from hygiene.quality.scorecard import COMMENTS, build_tables, overall_score
 from hygiene.quarantine import record_link
-from hygiene.reporting.quality_report import ReportInput, render_report
+from hygiene.reporting.quality_report import render_report
+from hygiene.reporting.report_sections import ReportInput
 from orchestration.home import Home, replace_text
 from orchestration.publishing import PublishedTable, literal
 from orchestration.quality_history import (

@@ -22,7 +22,8 @@ from hygiene.quality.scorecard import (
     overall_score,
 )
 from hygiene.reporting import bar, dial, escape, sparkline, trend
-from hygiene.reporting.quality_report import ReportInput, render_report
+from hygiene.reporting.quality_report import render_report
+from hygiene.reporting.report_sections import ReportInput
 from tests.hygiene.quality.world import check
 
 FIRST = datetime(2026, 1, 1)  # noqa: DTZ001 - UTC-naive, as the tables have it
