@@ -189,6 +189,8 @@ def _choose_model(
         return shipped, "shipped", [note]
     if kept is not None:
         save_parameters(learned, kept)
+        # As later runs will read it, so that they give the same edges.
+        learned = load_parameters(kept, specification, complete_from=shipped)
     notes = [
         f"Trained on {pairs} pairs with equal {columns}, {share:.0%} of them matches."
         for columns, pairs, share in report.rules

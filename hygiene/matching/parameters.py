@@ -143,7 +143,9 @@ def load_parameters(
             if not (_is_share(m) and _is_share(u)):
                 problems.append(f"{comparison.name}.{level.name}")
                 continue
-            levels[comparison.name][level.name] = LevelParameters(float(m), float(u))
+            levels[comparison.name][level.name] = LevelParameters(
+                min(float(m), 1 - _SMALLEST), min(float(u), 1 - _SMALLEST)
+            )
     if problems:
         raise ReferenceDataError(
             f"{task}: no valid m and u for {len(problems)} level(s): "
@@ -159,7 +161,8 @@ def load_parameters(
 
 
 def _is_share(value: object) -> bool:
-    return isinstance(value, int | float) and 0 < value < 1
+    # Files of earlier versions rounded a share of nearly one up to one.
+    return isinstance(value, int | float) and 0 < value <= 1
 
 
 def save_parameters(parameters: ModelParameters, path: Path) -> None:
@@ -178,8 +181,8 @@ def save_parameters(parameters: ModelParameters, path: Path) -> None:
         "comparisons": {
             comparison: {
                 level: {
-                    "m": float(f"{value.m:.6g}"),
-                    "u": float(f"{value.u:.6g}"),
+                    "m": float(f"{value.m:.9g}"),
+                    "u": float(f"{value.u:.9g}"),
                     "weight": round(value.weight, 2),
                 }
                 for level, value in levels.items()

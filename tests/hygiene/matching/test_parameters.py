@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -149,3 +150,18 @@ def test_a_kept_model_that_is_too_old_for_a_level_is_completed(tmp_path: Path) -
     assert known.levels["name"]["contained"] == shipped.levels["name"]["contained"]
     with pytest.raises(ReferenceDataError, match=r"name\.contained"):
         load_parameters(path, specification)
+
+
+def test_a_share_of_nearly_one_survives_saving(tmp_path: Path) -> None:
+    """Rounded up to one it would make the next run refuse its own model."""
+    specification = specification_of(Entity.CONTACT)
+    shipped = shipped_parameters(specification)
+    phone = {
+        "exact": LevelParameters(1e-7, 1e-8),
+        "otherwise": LevelParameters(1 - 1e-9, 1 - 1e-8),
+    }
+    model = replace(shipped, levels={**shipped.levels, "phone": phone})
+    save_parameters(model, tmp_path / "model.json")
+    read = load_parameters(tmp_path / "model.json", specification)
+    assert read.levels["phone"]["otherwise"].m == pytest.approx(1 - 1e-9)
+    assert read.levels["phone"]["otherwise"].m < 1
