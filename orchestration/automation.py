@@ -7,7 +7,7 @@ new and leaves the publication to the next sync.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import dagster as dg
@@ -36,9 +36,11 @@ def extraction_jobs(workspace: Workspace) -> list[dg.UnresolvedAssetJobDefinitio
 
 
 def build_schedules(
-    workspace: Workspace, sync: dg.UnresolvedAssetJobDefinition
+    workspace: Workspace,
+    sync: dg.UnresolvedAssetJobDefinition,
+    extractions: Sequence[dg.UnresolvedAssetJobDefinition] = (),
 ) -> list[dg.ScheduleDefinition]:
-    """The schedule of the sync, and those of single sources."""
+    """The schedule of the sync, and those of single sources (`extraction_jobs`)."""
     schedule = workspace.config.schedule
     status = (
         dg.DefaultScheduleStatus.RUNNING
@@ -62,7 +64,7 @@ def build_schedules(
                 execution_timezone=schedule.timezone,
                 default_status=status,
             )
-            for job in extraction_jobs(workspace)
+            for job in extractions
         ),
     ]
 
@@ -125,6 +127,21 @@ def freshness(workspace: Workspace) -> dg.FreshnessPolicy | None:
         fail_window=limit,
         warn_window=max(limit * 0.9, timedelta(minutes=1)) if limit else None,
     )
+
+
+def with_freshness(
+    workspace: Workspace, assets: Sequence[dg.AssetsDefinition]
+) -> list[dg.AssetsDefinition]:
+    """Give published tables the age that the configuration allows."""
+    policy = freshness(workspace)
+    if policy is None:
+        return list(assets)
+
+    def aged(spec: dg.AssetSpec) -> dg.AssetSpec:
+        is_published = spec.key.path[0] in {"marts", "published"}
+        return dg.apply_freshness_policy(spec, policy) if is_published else spec
+
+    return [each.map_asset_specs(aged) for each in assets]
 
 
 def _when_changed(

@@ -15,14 +15,14 @@ from orchestration.assets.checks import (
 )
 from orchestration.assets.extraction import build_landing_asset, build_source_assets
 from orchestration.assets.hygiene import build_hygiene_assets
-from orchestration.assets.publication import PUBLICATION_KEY, build_publication_assets
+from orchestration.assets.publication import build_publication_assets
 from orchestration.assets.record_checks import build_record_checks
 from orchestration.assets.warehouse import build_dbt_assets
 from orchestration.automation import (
     build_schedules,
     build_sensors,
     extraction_jobs,
-    freshness,
+    with_freshness,
 )
 from orchestration.dbt_build import dbt_resource, ensure_manifest
 from orchestration.runs import HOME_LOCK, home_lock
@@ -45,21 +45,25 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
         "publish.",
         tags={"tidycrm/home": workspace.home.root.name},
     )
-    definitions = dg.Definitions(
+    extractions = extraction_jobs(workspace)
+    return dg.Definitions(
         assets=[
             *build_source_assets(workspace),
             build_landing_asset(workspace),
-            *dbt,
+            *dbt[:-1],
             *build_hygiene_assets(workspace),
-            *build_publication_assets(workspace, manifest, marts),
+            *with_freshness(
+                workspace,
+                [dbt[-1], *build_publication_assets(workspace, manifest, marts)],
+            ),
         ],
         asset_checks=[
             *build_landing_checks(workspace),
             *build_record_checks(workspace, manifest),
             *build_published_checks(workspace, manifest),
         ],
-        jobs=[job, *extraction_jobs(workspace)],
-        schedules=build_schedules(workspace, job),
+        jobs=[job, *extractions],
+        schedules=build_schedules(workspace, job, extractions),
         sensors=[
             *build_sensors(workspace, job),
             *build_alert_sensors(workspace, job),
@@ -70,13 +74,6 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
             "dbt": dbt_resource(workspace),
             HOME_LOCK: home_lock(workspace.home),
         },
-    )
-    policy = freshness(workspace)
-    if policy is None:
-        return definitions
-    return definitions.map_resolved_asset_specs(
-        func=lambda spec: dg.apply_freshness_policy(spec, policy),
-        selection=[*marts, PUBLICATION_KEY],
     )
 
 

@@ -1,0 +1,48 @@
+"""The code location as a whole: what Dagster loads for a configuration with everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import dagster as dg
+import pytest
+
+from orchestration.assets.publication import PUBLICATION_KEY
+from orchestration.definitions import JOB, build_defs
+from orchestration.workspace import Workspace
+from tests.orchestration.conftest import TWO_SOURCES
+
+# Parses the dbt project once.
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
+
+EVERYTHING = (
+    TWO_SOURCES.replace("2026-01-15", "today")
+    .replace("path: exports", "path: exports\n    arrivals: {}")
+    .replace("retry_delay: 0", "schedule: '*/15 * * * *'")
+    + "alerts: {channels: [{type: slack, webhook_url: 'https://hooks.example.test/x'}]}\n"
+)
+
+
+def test_jobs_schedules_sensors_and_freshness_are_all_there(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    definitions = build_defs(make_workspace(EVERYTHING))
+    dg.Definitions.validate_loadable(definitions)
+    repository = definitions.get_repository_def()
+    assert {JOB, "extract_hubspot"} <= set(repository.job_names)
+    assert {each.name for each in repository.schedule_defs} == {
+        "sync_schedule",
+        "extract_hubspot_schedule",
+    }
+    assert {each.name for each in repository.sensor_defs} >= {
+        "arriving_files",
+        "steward_rulings",
+        "tell_after_failure",
+        "tell_after_success",
+    }
+    graph = definitions.resolve_asset_graph()
+    for key in (PUBLICATION_KEY, dg.AssetKey(["marts", "dim_contacts"])):
+        assert graph.get(key).freshness_policy is not None, key
+    source = graph.get(dg.AssetKey(["sources", "hubspot"]))
+    assert source.freshness_policy is None
+    assert source.owners == ["team:revenue-operations"]
