@@ -73,8 +73,11 @@ def test_each_source_with_a_schedule_has_a_job_of_its_own(make_workspace: Make) 
     workspace = make_workspace(
         TWO_SOURCES.replace("retry_delay: 0", "schedule: '*/15 * * * *'")
     )
-    assert [job.name for job in extraction_jobs(workspace)] == ["extract_hubspot"]
-    crons = {each.name: each.cron_schedule for each in build_schedules(workspace, SYNC)}
+    jobs = extraction_jobs(workspace)
+    assert [job.name for job in jobs] == ["extract_hubspot"]
+    crons = {
+        each.name: each.cron_schedule for each in build_schedules(workspace, SYNC, jobs)
+    }
     assert crons == {
         "sync_schedule": "0 5 * * *",
         "extract_hubspot_schedule": "*/15 * * * *",
