@@ -105,8 +105,10 @@ def test_a_later_and_a_second_record_change_nothing(
     with duckdb.connect(str(later), read_only=True) as connection:
         after = connection.sql(query).pl()
     before: pl.DataFrame = warehouse.query(query)
+    # The scenario names no products, and its history is too short for a hold-out.
     assert not before.is_empty() or table in {
         "customer_whitespace",
+        "model_calibration",
         "product_affinity",
     }
     assert before.equals(after)
