@@ -13,6 +13,7 @@ from datetime import timedelta
 import dagster as dg
 
 from orchestration.arriving import look, watched_places
+from orchestration.assets.extraction import READ_CHECK
 from orchestration.home import is_held
 from orchestration.workspace import Workspace
 
@@ -24,10 +25,16 @@ Start = dg.RunRequest | dg.SkipReason
 
 def extraction_jobs(workspace: Workspace) -> list[dg.UnresolvedAssetJobDefinition]:
     """One job per source that has a schedule of its own."""
+    keys = {
+        source.name: dg.AssetKey(["sources", source.name])
+        for source in workspace.config.sources
+    }
     return [
         dg.define_asset_job(
             f"extract_{source.name}",
-            selection=dg.AssetSelection.assets(["sources", source.name]),
+            # Only its own check: others look at all sources at once, in the sync.
+            selection=dg.AssetSelection.assets(keys[source.name]).without_checks()
+            | dg.AssetSelection.checks(dg.AssetCheckKey(keys[source.name], READ_CHECK)),
             description=f"Land what is new at `{source.name}`; publishes nothing.",
         )
         for source in workspace.config.sources

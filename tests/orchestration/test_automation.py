@@ -11,6 +11,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from orchestration.assets.checks import build_landing_checks
+from orchestration.assets.extraction import (
+    build_landing_asset,
+    build_source_assets,
+)
 from orchestration.automation import (
     build_schedules,
     build_sensors,
@@ -19,6 +24,7 @@ from orchestration.automation import (
 )
 from orchestration.errors import ConfigError
 from orchestration.home import exclusive
+from orchestration.runs import HOME_LOCK
 from orchestration.workspace import Workspace
 from tests.orchestration.conftest import TWO_SOURCES
 
@@ -82,6 +88,22 @@ def test_each_source_with_a_schedule_has_a_job_of_its_own(make_workspace: Make) 
         "sync_schedule": "0 5 * * *",
         "extract_hubspot_schedule": "*/15 * * * *",
     }
+
+
+def test_the_job_of_one_source_fits_beside_the_checks_of_all(
+    make_workspace: Make,
+) -> None:
+    workspace = make_workspace(
+        TWO_SOURCES.replace("retry_delay: 0", "schedule: '*/15 * * * *'")
+    )
+    definitions = dg.Definitions(
+        assets=[*build_source_assets(workspace), build_landing_asset(workspace)],
+        asset_checks=build_landing_checks(workspace),
+        jobs=extraction_jobs(workspace),
+        resources={HOME_LOCK: dg.ResourceDefinition.hardcoded_resource(None)},
+    )
+    job = definitions.resolve_job_def("extract_hubspot")
+    assert [node.name for node in job.nodes] == ["sources__hubspot"]
 
 
 def test_schedules_start_switched_off_unless_enabled(make_workspace: Make) -> None:
