@@ -4,15 +4,15 @@ What belongs here: measuring. What does not: matching, or anything that the pipe
 itself reads; truth files exist only for synthetic data and for labelled samples.
 """
 
-from hygiene.accuracy.repairs import (
+from hygiene.accuracy.repair_report import (
     FieldScore,
     FlagScore,
     KindScore,
     RepairReport,
     as_mapping,
     as_markdown,
-    score_repairs,
 )
+from hygiene.accuracy.repairs import score_repairs
 from hygiene.accuracy.scoring import AccuracyReport, score
 
 __all__ = [

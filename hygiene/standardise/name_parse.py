@@ -6,6 +6,7 @@ import re
 from typing import Final, NamedTuple
 
 from hygiene.standardise.status import Status
+from hygiene.standardise.text import match_form
 from hygiene.standardise.vocabulary import NameWords
 
 # Han, Hiragana, Katakana and Hangul: the family name comes first.
@@ -275,3 +276,33 @@ def is_inverted(text: str, parsed: NameParts) -> bool:
     """
     head, comma, _ = text.partition(",")
     return bool(comma and parsed.given and parsed.given not in head.split())
+
+
+def is_family_name(text: str, names: NameWords) -> bool:
+    """Return whether a lone last name is a family name of several words.
+
+    "van der Berg" begins with a particle, and "Sarmiento Barcelo" with no given name that
+    is known; "John Smith" is a whole name in the wrong field.
+
+    Args:
+        text: Cleaned text of the last-name field, the first-name field being empty.
+        names: Particles, titles and known given names.
+
+    Returns:
+        Whether the text is to be kept as it is.
+
+    Example:
+        >>> from hygiene.standardise.vocabulary import default_vocabulary
+        >>> is_family_name("van der Berg", default_vocabulary().names)
+        True
+    """
+    if "," in text:
+        return False
+    first = text.split(maxsplit=1)[0]
+    if first.casefold() in names.particles:
+        return True
+    if is_east_asian(text) or not first[:1].isalpha():
+        return False
+    title, rest = take_title(name_tokens(text), names)
+    known = (match_form(rest[0]) or "").partition(" ")[0]
+    return title is None and known not in names.given_names and "." not in text

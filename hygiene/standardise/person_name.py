@@ -21,6 +21,7 @@ from hygiene.standardise.name_parse import (
     PersonName,
     PersonNameInput,
     is_east_asian,
+    is_family_name,
     is_inverted,
     name_tokens,
     parse_name,
@@ -256,7 +257,7 @@ class PersonNameStandardiser:
             return parsed, "name.last_first" if is_inverted(full.text, parsed) else ""
         parsed = parse_name(lone, names)
         if parsed.given and parsed.family:
-            if last.text and self._is_family_only(last.text):
+            if last.text and is_family_name(last.text, names):
                 return NameParts(family=last.text.strip(", ")), ""
             inverted = is_inverted(lone, parsed)
             return (
@@ -267,24 +268,6 @@ class PersonNameStandardiser:
         if last.text:
             return parsed._replace(given=None, family=word), ""
         return parsed._replace(given=word, family=None), ""
-
-    def _is_family_only(self, text: str) -> bool:
-        """Return whether a lone last name is a family name of several words.
-
-        "van der Berg" begins with a particle, and "Sarmiento Barceló" with no given name
-        that is known; "John Smith" is a whole name in the wrong field.
-        """
-        if "," in text:
-            return False
-        names = self._words.names
-        first = text.split(maxsplit=1)[0]
-        if first.casefold() in names.particles:
-            return True
-        if is_east_asian(text) or not first[:1].isalpha():
-            return False
-        title, rest = take_title(name_tokens(text), names)
-        known = (match_form(rest[0]) or "").partition(" ")[0]
-        return title is None and known not in names.given_names and "." not in text
 
     def _from_parts(
         self, first: str, last: str, parsed: NameParts | None
