@@ -15,6 +15,7 @@ from orchestration.assets.checks import (
 )
 from orchestration.assets.extraction import build_landing_asset, build_source_assets
 from orchestration.assets.hygiene import build_hygiene_assets
+from orchestration.assets.identity_checks import build_identity_checks
 from orchestration.assets.publication import build_publication_assets
 from orchestration.assets.record_checks import build_record_checks
 from orchestration.assets.warehouse import build_dbt_assets
@@ -59,6 +60,7 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
         ],
         asset_checks=[
             *build_landing_checks(workspace),
+            *build_identity_checks(workspace),
             *build_record_checks(workspace, manifest),
             *build_published_checks(workspace, manifest),
         ],

@@ -27,6 +27,7 @@ from hygiene.stewardship import put_rulings_in_force
 from hygiene.survivorship import merge
 from orchestration.field_history import write_field_changes
 from orchestration.fx import write_fx_rates
+from orchestration.matching_history import keep_report
 from orchestration.quarantine_replay import statuses_file
 from orchestration.review import rulings_file, rulings_status_file
 from orchestration.runs import HOME_LOCK, run_instant
@@ -229,6 +230,7 @@ def _match(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             model_dir=home.models,
             state_dir=home.stages / "matching" / entity,
         )
+        keep_report(home, entity, report)
         context.log.info(f"{entity}: matching finished")
         return dg.MaterializeResult(
             metadata={

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator
 from hygiene.matching import MatchSettings
 from hygiene.quality import QualitySettings
 from hygiene.standardise import StandardiseSettings
+from hygiene.stewardship.drift import DriftSettings
 from hygiene.survivorship import SurvivorshipRules
 from orchestration.config.alerting import AlertsConfig
 from orchestration.config.sections import (
@@ -32,6 +33,7 @@ class Config(Section):
     )
     standardise: StandardiseSettings = Field(default_factory=StandardiseSettings)
     matching: MatchSettings = Field(default_factory=MatchSettings)
+    drift: DriftSettings = Field(default_factory=DriftSettings)
     survivorship: SurvivorshipRules = Field(default_factory=SurvivorshipRules)
     quality: QualitySettings = Field(default_factory=QualitySettings)
     metrics: MetricsConfig = Field(default_factory=MetricsConfig)
