@@ -53,7 +53,8 @@ def golden_query(entity: str) -> str:
     joined = (
         "LEFT JOIN (SELECT source_record_key, value_email, email_domain, "
         "is_role_email, is_free_email FROM members) AS winners "
-        "ON CASE WHEN field_name = 'email' THEN lineage.source_record_key END "
+        "ON CASE WHEN field_name = 'email' AND rule <> 'override' "
+        "THEN lineage.source_record_key END "
         "= winners.source_record_key"
         if entity == "contact"
         else ""

@@ -4,7 +4,7 @@ What belongs here: the book of overrides and putting the valid ones into the lin
 does not: rules, and asking for overrides.
 
 An override names a source record of the golden record, never the golden id: the id may
-move, the record stays. If a merge brings two overrides of one field together, the newest
+move, the record stays. The lineage shows that record with the source `override`. If a merge brings two overrides of one field together, the newest
 one holds. The value that would have won stays visible as the runner-up; if that value
 changes after the override was made, the override is counted as in conflict, because
 somebody may have corrected the source meanwhile.
@@ -41,7 +41,8 @@ _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "'")
 _APPLY = """
 CREATE OR REPLACE TABLE overridden AS
 SELECT
-    members.golden_id, book.field, book.value, book.set_at, book.replaced,
+    members.golden_id, members.source_record_key,
+    book.field, book.value, book.set_at, book.replaced,
     lineage.value AS automatic_value,
     lineage.source_record_key AS automatic_key,
     lineage.candidate_count,
@@ -295,7 +296,7 @@ def apply_overrides(
         """
         INSERT INTO lineage
         SELECT
-            golden_id, field, value, NULL, 'override', 'override', set_at,
+            golden_id, field, value, source_record_key, 'override', 'override', set_at,
             coalesce(candidate_count, 0)
                 + CASE WHEN automatic_value IS DISTINCT FROM value THEN 1 ELSE 0 END,
             CASE WHEN automatic_value IS DISTINCT FROM value THEN automatic_value

@@ -38,6 +38,7 @@ def test_a_value_set_by_hand_wins_and_names_what_it_replaced(tmp_path: Path) -> 
     assert result.row()["job_title"] == "Chair"
     found = result.source("job_title")
     assert (found["rule"], found["source_name"]) == ("override", "override")
+    assert found["source_record_key"] == "a"
     assert (found["runner_up_value"], found["runner_up_source_record_key"]) == (
         "CTO",
         "b",
