@@ -121,7 +121,8 @@ def _drift(
     text = verdict.note or "Like the runs before."
     if verdict.problems:
         text = (
-            f"Unlike the runs before: {'; '.join(verdict.problems)}. No id was changed. "
+            f"Unlike the runs before: {'; '.join(verdict.problems)}. "
+            f"No {entity} id was changed. "
             "If this is right, `tidycrm drift accept` makes it the new normal."
         )
     return dg.AssetCheckResult(
