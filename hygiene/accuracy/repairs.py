@@ -36,7 +36,7 @@ from hygiene.standardise import (
 
 _TEXT: Final = pl.String()
 KEY: Final = "source_record_key"
-_ANY: Final = pl.lit(True)
+_OBJECT: Final = pl.col(KEY).str.extract(r"^([^:]+:[^:]+):")
 _KEPT: Final = pl.col("shown") == pl.col("raw").str.strip_chars().str.replace_all(
     r"\s+", " "
 )
@@ -65,7 +65,7 @@ class _Field:
     status: str
     shown: pl.Expr
     kept: pl.Expr = _KEPT
-    counts: pl.Expr = _ANY
+    counts: pl.Expr = pl.lit(True)  # noqa: RUF009  an expression never changes
 
 
 def _choice(name: str) -> Callable[[str], str | None]:
@@ -247,14 +247,10 @@ def _read(path: Path) -> pl.DataFrame:
 
 
 def _cells(real: pl.DataFrame, values: pl.DataFrame, column: _Field) -> pl.DataFrame:
-    """Return one row per cell that holds something: truth, kind, expected and found.
-
-    Only of objects in which the generator told about this column at all.
-    """
-    objects = pl.col(KEY).str.extract(r"^([^:]+:[^:]+):")
-    told = values.filter(pl.col("field") == column.column).with_columns(at=objects)
+    """Return one row per filled cell, of objects about whose column the truth tells."""
+    told = values.filter(pl.col("field") == column.column).with_columns(at=_OBJECT)
     rows = (
-        real.with_columns(at=objects)
+        real.with_columns(at=_OBJECT)
         .join(told.select("at").unique(), on="at", how="semi")
         .select(
             KEY,
@@ -381,10 +377,9 @@ def _score_email_flags(real: pl.DataFrame, values: pl.DataFrame) -> list[FlagSco
         & (pl.col("dirty_value").str.extract("@(.+)$").str.to_lowercase() != host)
     )
     shared = told.filter(pl.col("dirt_kind").str.contains("shared_mailbox"))
-    objects = pl.col(KEY).str.extract(r"^([^:]+:[^:]+):")
     there = real.filter(
         pl.col("email").is_not_null()
-        & objects.is_in(told.select(at=objects)["at"].unique().implode())
+        & _OBJECT.is_in(told.select(at=_OBJECT)["at"].unique().implode())
     )
     return [
         _flag(
