@@ -133,6 +133,7 @@ def test_changes_are_read_before_a_refresh_goes_on(scene: Scene) -> None:
     assert not _listing(scene)
 
 
+@pytest.mark.slow
 def test_a_place_that_the_portal_no_longer_knows_begins_the_list_again(
     scene: Scene,
 ) -> None:
@@ -154,7 +155,8 @@ def test_a_list_in_one_piece_is_a_full_load(scene: Scene) -> None:
     assert manifest.mode is LoadMode.FULL
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1, 2])
 def test_however_often_it_is_interrupted_nothing_is_lost(
     tmp_path: Path, seed: int
 ) -> None:

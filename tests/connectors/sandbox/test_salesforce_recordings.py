@@ -197,7 +197,10 @@ def test_real_descriptions_are_read(specs, name) -> None:
             assert hints[field["name"]] is TypeHint(field["type"])
 
 
-@pytest.mark.parametrize("name", ["Account_PersonAccount", "Opportunity"])
+@pytest.mark.parametrize(
+    "name",
+    ["Account_PersonAccount", pytest.param("Opportunity", marks=pytest.mark.slow)],
+)
 def test_an_object_as_wide_as_the_real_one_lands_both_ways(
     specs, tmp_path, name
 ) -> None:
