@@ -31,7 +31,7 @@ from hygiene.metrics.settings import MetricSettings, PurchaseModel
 DAYS_PER_MONTH = 365.25 / 12
 _CHUNK = 100_000
 _CREDIBLE_RATIO = 3.0
-_WARM_START_GROUPS = 3_000
+_WARM_START_GROUPS = 300
 # Gamma-Gamma assumes that value and frequency are independent; beyond this it is doubtful.
 INDEPENDENCE_LIMIT = 0.3
 

@@ -29,6 +29,14 @@ from hygiene.metrics.hypergeometric import hypergeometric
 
 _NEAR_ONE = 1e-9
 _QUADRATURE_NODES = 200
+# Panels and nodes of the integral in the likelihood: relative errors below 1e-10.
+_PANELS = 4
+_PANEL_NODES = 10
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(_PANEL_NODES)
+_UNIT_NODES = ((np.arange(_PANELS)[:, None] + (_NODES + 1.0) / 2.0) / _PANELS).ravel()
+_UNIT_WEIGHTS = np.tile(_WEIGHTS / (2.0 * _PANELS), _PANELS)
+# What lies 40 powers of e below the highest point does not count.
+_NEGLIGIBLE = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +64,11 @@ class ParetoNbd:
 
     def log_likelihood(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
         """Log-likelihood per customer (Fader and Hardie 2005, equation 19)."""
-        alive = self._log_alive(x, age)
-        return self._log_constant(x) + np.logaddexp(
-            alive, self._log_dropped(x, self._log_a(x, t_x), age)
+        dropped = np.log(self.s) + log_dropout_integral(
+            self.r + x, self.s + 1.0, self.alpha + t_x, self.beta + t_x, age - t_x
+        )
+        return np.asarray(
+            self._log_constant(x) + np.logaddexp(self._log_alive(x, age), dropped)
         )
 
     def probability_alive(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
@@ -265,3 +275,50 @@ def _lived(shape: float, scale: Floats | float, horizon: Floats | float) -> Floa
     if abs(shape - 1.0) < _NEAR_ONE:
         return np.asarray(scale * ratio)
     return np.asarray(-scale * np.expm1(-(shape - 1.0) * ratio) / (shape - 1.0))
+
+
+def log_dropout_integral(
+    p: Floats, q: float, alpha: Floats, beta: Floats, length: Floats
+) -> Floats:
+    """Log of the integral of (alpha+w)^-p (beta+w)^-q over w in [0, length].
+
+    It is s/(r+s+x) A0 of the published likelihood, before the hypergeometric functions
+    that solve it: a fit computes it hundreds of times, and near z = 1, where customers
+    hardly drop out, those functions cost twenty times as much. With w = m (e^v - 1) and
+    m the smaller of alpha and beta the integrand is log-concave and smooth on the scale
+    of v, so few Gauss-Legendre nodes do.
+
+    Args:
+        p: Exponents of the first factor.
+        q: Exponent of the second factor.
+        alpha: Positive starts of the first factor.
+        beta: Positive starts of the second factor.
+        length: Where the integral ends, at least 0; at 0 the answer is minus infinity.
+
+    Example:
+        >>> one = np.array([1.0])
+        >>> round(float(log_dropout_integral(one, 1.0, one, one, one)[0]), 6)
+        -0.693147
+    """
+    least = np.minimum(alpha, beta)
+    first, second = least / alpha, least / beta
+    end = np.log1p(length / least)
+    # Log-concave: from its slope at 0 on the integrand falls at least exponentially.
+    fall = np.maximum(p * first + q * second - 1.0, _NEGLIGIBLE / np.maximum(end, 1.0))
+    end = np.minimum(end, _NEGLIGIBLE / fall)
+    v = end[:, None] * _UNIT_NODES
+    grown = np.expm1(v)
+    exponent = (
+        v
+        - p[:, None] * np.log1p(first[:, None] * grown)
+        - q * np.log1p(second[:, None] * grown)
+    )
+    highest = exponent.max(axis=1)
+    with np.errstate(divide="ignore"):
+        return np.asarray(
+            np.log(least)
+            - p * np.log(alpha)
+            - q * np.log(beta)
+            + highest
+            + np.log(end * (np.exp(exponent - highest[:, None]) @ _UNIT_WEIGHTS))
+        )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import hyp2f1
 
 from hygiene.metrics import (
     BgNbd,
@@ -14,6 +15,7 @@ from hygiene.metrics import (
     fit_gamma_gamma,
     fit_pareto_nbd,
 )
+from hygiene.metrics.pareto_nbd import log_dropout_integral
 from tests.hygiene.metrics.samples import cdnow_summary
 
 shapes = st.floats(0.05, 8.0)
@@ -85,6 +87,34 @@ def test_the_unit_of_time_changes_alpha_and_beta_only(
     shift = x * np.log(factor)
     assert other.log_likelihood(x, t_x * factor, age * factor) == pytest.approx(
         model.log_likelihood(x, t_x, age) - shift, rel=1e-7, abs=1e-6
+    )
+
+
+@settings(max_examples=150, derandomize=True, deadline=None)
+@given(model=paretos, people=customers())
+def test_the_integral_in_the_likelihood_is_the_published_closed_form(
+    model: ParetoNbd, people: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> None:
+    x, t_x, age = people
+    x = np.minimum(x, 30.0)  # the closed form overflows beyond
+    # Appendix of Fader and Hardie (2005): 2F1 in z = |alpha - beta| / (max + time).
+    n = model.r + model.s + x
+    larger = max(model.alpha, model.beta)
+    exponent = model.s + 1.0 if model.alpha >= model.beta else model.r + x
+
+    def term(time: np.ndarray) -> np.ndarray:
+        z = abs(model.alpha - model.beta) / (larger + time)
+        return hyp2f1(n, exponent, n + 1.0, z) / (larger + time) ** n
+
+    closed = model.s / n * (term(t_x) - term(age))
+    integral = model.s * np.exp(
+        log_dropout_integral(
+            model.r + x, model.s + 1.0, model.alpha + t_x, model.beta + t_x, age - t_x
+        )
+    )
+    # The difference of two terms is less exact than the integral.
+    np.testing.assert_allclose(
+        integral, closed, rtol=1e-6, atol=1e-9 * float(np.max(term(t_x)))
     )
 
 
