@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from filelock import FileLock
 
 from tests.dbt import scenario
 from tests.dbt.home import Home
@@ -31,6 +32,8 @@ class Warehouse:
             str(self.home.path / "warehouse.duckdb"), read_only=True
         ) as connection:
             connection.execute("SET TimeZone='UTC'")
+            # Views name their files relative to the folder in which dbt ran.
+            connection.execute(f"SET file_search_path='{self.home.path}'")
             return connection.sql(sql).pl()
 
     def value(self, sql: str) -> object:
@@ -67,12 +70,25 @@ def land_playbook(home: Home) -> None:
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The scenario after both passes, every data test and unit test included."""
-    home = Home(tmp_path_factory.mktemp("home"))
-    scenario.land(home)
-    land_playbook(home)
-    first = dbt(home.path, scenario.AS_OF, "build", "--select", "tag:pre_identity")
-    scenario.identify(home)
-    second = dbt(home.path, scenario.AS_OF, "build", "--select", "tag:post_identity")
-    return Warehouse(home, first, second)
+def warehouse(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Warehouse:
+    """The scenario after both passes, every data test and unit test included.
+
+    Workers share one: the first builds it while the others wait. Tests only read it, or
+    copy its folder.
+    """
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "scenario"
+    with FileLock(f"{folder}.lock"):
+        printed = [folder / "first_pass.txt", folder / "second_pass.txt"]
+        if not printed[-1].exists():
+            home = Home(folder)
+            scenario.land(home)
+            land_playbook(home)
+            printed[0].write_text(_build(folder, "tag:pre_identity"))
+            scenario.identify(home)
+            printed[1].write_text(_build(folder, "tag:post_identity"))
+    return Warehouse(Home(folder), *(file.read_text() for file in printed))
+
+
+def _build(folder: Path, selected: str) -> str:
+    return dbt(folder, scenario.AS_OF, "build", "--select", selected)

@@ -62,7 +62,12 @@ class Home:
     columns: dict[tuple[str, str], list[str]] = field(default_factory=declared_columns)
 
     def __post_init__(self) -> None:
-        """Write the zero-row contract file of every object and an empty rate table."""
+        """Write the zero-row contract file of every object and an empty rate table.
+
+        A folder that was filled before is only opened.
+        """
+        if (self.path / "landing").exists():
+            return
         for (source_type, table), columns in self.columns.items():
             self._write(source_type, table, "_contract", "_contract", columns, [])
         (self.path / "stages").mkdir(parents=True, exist_ok=True)

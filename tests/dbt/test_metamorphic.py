@@ -79,7 +79,14 @@ def later(warehouse: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Pat
         load=load,
     )
     # Delta's second name is a record of its own, which identity joins to the first.
-    dbt(home.path, scenario.AS_OF, "run", "--select", "tag:pre_identity")
+    dbt(
+        home.path,
+        scenario.AS_OF,
+        "run",
+        "--select",
+        "tag:pre_identity",
+        parsed=warehouse.home.path,
+    )
     scenario.identify(
         home, more_accounts={"ga_delta": [scenario.company_key("Delta Holding")]}
     )

@@ -6,11 +6,10 @@ import shutil
 from decimal import Decimal
 from pathlib import Path
 
-import duckdb
-import polars as pl
 import pytest
 
 from tests.dbt.conftest import Warehouse
+from tests.dbt.home import Home
 from tests.dbt.runner import dbt
 
 pytestmark = pytest.mark.dbt
@@ -143,18 +142,16 @@ def test_a_run_for_a_past_day_knows_what_was_known_then(
         "and snapshot_date >= '2023-02-01' order by all"
     )
     later = warehouse.query(days)
-    shutil.copy(warehouse.home.path / "warehouse.duckdb", tmp_path)
+    home = tmp_path / "then"
+    shutil.copytree(warehouse.home.path, home)
     dbt(
-        tmp_path,
+        home,
         EARLIER,
         "run",
         "--select",
         "int_opportunity_versions_rebuilt",
         "pipeline_daily",
     )
-    with duckdb.connect(
-        str(tmp_path / "warehouse.duckdb"), read_only=True
-    ) as connection:
-        then: pl.DataFrame = connection.sql(days).pl()
+    then = Warehouse(Home(home), "", "").query(days)
     assert later.height > 0
     assert then.equals(later)
