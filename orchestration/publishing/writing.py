@@ -100,8 +100,10 @@ def publish(
     instant = published_at.replace(tzinfo=None)
     try:
         with _builder(warehouse, building) as connection:
+            described = _described(connection, warehouse.stem)
             counts = {
-                table.name: _copy(connection, table, warehouse.stem) for table in tables
+                table.name: _copy(connection, table, warehouse.stem, described)
+                for table in tables
             }
             write_publication(
                 connection,
@@ -156,26 +158,36 @@ def _builder(warehouse: Path, building: Path) -> Iterator[duckdb.DuckDBPyConnect
 
 
 def _copy(
-    connection: duckdb.DuckDBPyConnection, table: PublishedTable, catalog: str
+    connection: duckdb.DuckDBPyConnection,
+    table: PublishedTable,
+    catalog: str,
+    described: Mapping[str, Sequence[tuple[str | None, str]]],
 ) -> int:
     if table.is_parquet:
         origin = f"read_parquet({literal(table.relation)})"
     else:
         origin = f"{quote(catalog)}.{table.relation}"
     order = ", ".join(quote(column) for column in table.order_by) or "all"
+    target = f"pub.main.{quote(table.name)}"
+    comments = [*described.get(table.relation, ()), *table.comments.items()]
+    # One transaction, because every commit waits for the disk.
     connection.execute(
-        f"create table pub.main.{quote(table.name)} as "
-        f"select * from {origin} order by {order}"
-    )
-    if not table.is_parquet:
-        _copy_comments(connection, table, catalog)
-    for column, text in table.comments.items():
-        connection.execute(
-            f"comment on column pub.main.{quote(table.name)}.{quote(column)} "
-            f"is {literal(text)}"
+        "; ".join(
+            [
+                "begin",
+                f"create table {target} as select * from {origin} order by {order}",
+                *(
+                    f"comment on {'table' if column is None else 'column'} {target}"
+                    f"{'' if column is None else '.' + quote(column)} "
+                    f"is {literal(text)}"
+                    for column, text in comments
+                ),
+                "commit",
+            ]
         )
+    )
     expected = _count(connection, origin)
-    written = _count(connection, f"pub.main.{quote(table.name)}")
+    written = _count(connection, target)
     if expected != written:
         raise PublishError(
             f"Publishing {table.name}: {expected} rows were expected from the "
@@ -185,32 +197,29 @@ def _copy(
     return written
 
 
-def _copy_comments(
-    connection: duckdb.DuckDBPyConnection, table: PublishedTable, catalog: str
-) -> None:
-    schema, name = (part.strip('"') for part in table.relation.split("."))
-    target = f"pub.main.{quote(table.name)}"
-    described = connection.execute(
-        "select comment from ("
-        "select database_name, schema_name, table_name, comment from duckdb_tables() "
-        "union all "
-        "select database_name, schema_name, view_name, comment from duckdb_views()) "
-        "where database_name = ? and schema_name = ? and table_name = ? "
-        "and comment is not null",
-        [catalog, schema, name],
+def _described(
+    connection: duckdb.DuckDBPyConnection, catalog: str
+) -> dict[str, list[tuple[str | None, str]]]:
+    """Comments by quoted `schema.table`: column name, or None for the table, and text.
+
+    All at once: DuckDB walks every catalog for each question about its columns.
+    """
+    rows = connection.execute(
+        "select schema_name, table_name, column_name, comment from ("
+        "select database_name, schema_name, table_name, null as column_name, comment, "
+        "0 as position from duckdb_tables() union all "
+        "select database_name, schema_name, view_name, null, comment, 0 "
+        "from duckdb_views() union all "
+        "select database_name, schema_name, table_name, column_name, comment, "
+        "column_index from duckdb_columns()) "
+        "where database_name = ? and comment is not null order by all",
+        [catalog],
     ).fetchall()
-    for (text,) in described:
-        connection.execute(f"comment on table {target} is {literal(text)}")
-    columns = connection.execute(
-        "select column_name, comment from duckdb_columns() "
-        "where database_name = ? and schema_name = ? and table_name = ? "
-        "and comment is not null order by column_index",
-        [catalog, schema, name],
-    ).fetchall()
-    for column, text in columns:
-        connection.execute(
-            f"comment on column {target}.{quote(column)} is {literal(text)}"
-        )
+    found: dict[str, list[tuple[str | None, str]]] = {}
+    for schema, table, column, text in rows:
+        relation = f"{quote(schema)}.{quote(table)}"
+        found.setdefault(relation, []).append((column, text))
+    return found
 
 
 def _audit(building: Path, counts: Mapping[str, int]) -> None:
