@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from hygiene.accuracy import RepairReport, score, score_repairs
 from orchestration.errors import OrchestrationError
@@ -105,7 +105,8 @@ def demo_repairs(folder: Path) -> RepairReport:
 def print_repairs(console: Console, report: RepairReport) -> None:
     """Show repairs by field and flags as tables."""
     fields = Table(
-        "field", "right values", "made wrong", "undoable dirt", "undone", "precision",
+        Column("field", no_wrap=True),
+        "right values", "made wrong", "undoable dirt", "undone", "precision",
         title="Standardised values against what the generator dirtied",
         title_justify="left",
     )  # fmt: skip
