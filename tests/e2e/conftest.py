@@ -38,6 +38,9 @@ RUN_COLUMNS = {
     "extracted_at",
 }
 
+# Grows with every run, because one row says how good the data were in one run.
+TABLES_OF_RUNS = ("data_quality_scorecard",)
+
 
 @dataclass(frozen=True)
 class Project:
@@ -87,19 +90,24 @@ class Project:
             return reader.execute(sql).fetchall()
 
     def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every published table without the columns that name the run."""
+        """Every published table without what names the run or counts runs."""
         contents = {}
         with duckdb.connect(str(self.published), read_only=True) as reader:
             for (table,) in reader.execute("show tables").fetchall():
+                if table in TABLES_OF_RUNS:
+                    continue
                 columns = [
                     row[0]
                     for row in reader.execute(f'describe "{table}"').fetchall()
                     if row[0] not in RUN_COLUMNS
                 ]
                 names = ", ".join(f'"{column}"' for column in columns)
-                contents[table] = reader.execute(
+                rows = reader.execute(
                     f'select {names} from "{table}" order by all'
                 ).fetchall()
+                contents[table] = [
+                    row for row in rows if not set(TABLES_OF_RUNS) & set(map(str, row))
+                ]
         return contents
 
     def copy(self, target: Path) -> Project:
