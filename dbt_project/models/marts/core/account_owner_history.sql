@@ -6,13 +6,22 @@ versions as (
 ),
 
 -- A new version with the same owner continues the period, unless there is a gap between them.
+followed as (
+    select
+        *,
+        lag(valid_to_date) over (partition by golden_account_id order by valid_from_date) as previous_valid_to_date,
+        lag(owner_name) over (partition by golden_account_id order by valid_from_date) as previous_owner_name
+    from versions
+),
+
 marked as (
     select
         *,
-        lag(valid_to_date) over by_version is distinct from valid_from_date
-        or lag(owner_name) over by_version is distinct from owner_name as is_start
-    from versions
-    window by_version as (partition by golden_account_id order by valid_from_date)
+        (
+            previous_valid_to_date is distinct from valid_from_date
+            or previous_owner_name is distinct from owner_name
+        ) as is_start
+    from followed
 ),
 
 periods as (

@@ -74,7 +74,10 @@ final as (
             as net_revenue_churn_rate,
         {{ rate('monthly.mrr_start - monthly.mrr_churn - monthly.mrr_contraction', 'monthly.mrr_start', 'monthly.is_complete') }}
             as grr_rate,
-        {{ rate('monthly.mrr_start - monthly.mrr_churn - monthly.mrr_contraction + monthly.mrr_expansion', 'monthly.mrr_start', 'monthly.is_complete', precision=18) }}
+        {{ rate(
+            'monthly.mrr_start - monthly.mrr_churn - monthly.mrr_contraction + monthly.mrr_expansion',
+            'monthly.mrr_start', 'monthly.is_complete', precision=18
+        ) }}
             as nrr_rate,
         {{ rate('year_cohorts.customers_retained', 'year_cohorts.customers_year_ago', 'monthly.is_complete') }}
             as logo_retention_12_months_rate,

@@ -141,7 +141,10 @@ final as (
         {{ rate('joined.customers_churned', 'joined.customers_start', 'joined.is_complete') }} as logo_churn_rate,
         {{ rate('joined.mrr_start - joined.mrr_churn - joined.mrr_contraction', 'joined.mrr_start', 'joined.is_complete') }}
             as grr_rate,
-        {{ rate('joined.mrr_start - joined.mrr_churn - joined.mrr_contraction + joined.mrr_expansion', 'joined.mrr_start', 'joined.is_complete', precision=18) }}
+        {{ rate(
+            'joined.mrr_start - joined.mrr_churn - joined.mrr_contraction + joined.mrr_expansion',
+            'joined.mrr_start', 'joined.is_complete', precision=18
+        ) }}
             as nrr_rate,
         {{ rate('year_cohorts.mrr_retained', 'year_cohorts.mrr_year_ago', 'joined.is_complete') }} as grr_12_months_rate,
         {{ rate('year_cohorts.mrr_of_cohort', 'year_cohorts.mrr_year_ago', 'joined.is_complete', precision=18) }} as nrr_12_months_rate,

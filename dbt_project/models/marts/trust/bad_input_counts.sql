@@ -58,11 +58,11 @@ counts as (
         'Counted: it lowers the customer''s revenue, with or without the order it belongs to.',
         (
             select count(*)
-            from lines
+            from lines as returned
             left join (select distinct source_name, source_record_id from lines where line_type in ('order', 'invoice')) as originals
-                on lines.source_name = originals.source_name
-                and lines.related_source_id = originals.source_record_id
-            where lines.line_type in ('refund', 'credit', 'credit_note') and originals.source_record_id is null
+                on returned.source_name = originals.source_name
+                and returned.related_source_id = originals.source_record_id
+            where returned.line_type in ('refund', 'credit', 'credit_note') and originals.source_record_id is null
         )
     union all
     select 'end_before_start', 'fct_revenue_events', 'Not revenue and no term; the row stays, with its reason.',

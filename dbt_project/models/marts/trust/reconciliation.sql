@@ -114,7 +114,12 @@ explained as (
         {%- for reason in reasons %}
         sum(case when reason = '{{ reason }}' then difference else 0 end) as {{ reason }},
         {%- endfor %}
-        sum(case when reason not in ('{{ reasons | join("', '") }}') then difference else 0 end) as not_revenue,
+        sum(
+            case
+                when reason not in ('{{ reasons | join("', '") }}') then difference
+                else 0
+            end
+        ) as not_revenue,
         count(*) as differing_records
     from details
     group by 1, 2
