@@ -9,21 +9,29 @@ users as (
     select * from {{ ref('int_users_unioned') }}
 ),
 
+compared as (
+    select
+        *,
+        lag(version_number) over (partition by opportunity_id order by version_number) as previous_version_number,
+        lag(stage_name) over (partition by opportunity_id order by version_number) as previous_stage_name,
+        lag(status) over (partition by opportunity_id order by version_number) as previous_status
+    from versions
+),
+
 numbered as (
     select
         *,
-        sum(cast(is_new_visit as integer)) over (
+        sum(
+            case
+                when previous_version_number is null then 1
+                when previous_stage_name is distinct from stage_name then 1
+                when previous_status is distinct from status then 1
+                else 0
+            end
+        ) over (
             partition by opportunity_id order by version_number rows between unbounded preceding and current row
         ) as visit_number
-    from (
-        select
-            *,
-            row_number() over by_version = 1
-            or stage_name is distinct from lag(stage_name) over by_version
-            or status is distinct from lag(status) over by_version as is_new_visit
-        from versions
-        window by_version as (partition by opportunity_id order by version_number)
-    ) as compared
+    from compared
 ),
 
 visits as (
