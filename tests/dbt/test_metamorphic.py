@@ -19,7 +19,8 @@ from tests.dbt.conftest import Warehouse, land_playbook
 from tests.dbt.home import Home
 from tests.dbt.runner import dbt
 
-pytestmark = pytest.mark.dbt
+# One more build of the customers' tables, a minute long.
+pytestmark = [pytest.mark.dbt, pytest.mark.slow]
 
 # Tables that speak of customers and money; those of records and deals rightly change.
 TABLES = (
