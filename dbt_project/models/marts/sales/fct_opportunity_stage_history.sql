@@ -9,7 +9,7 @@ users as (
     select * from {{ ref('int_users_unioned') }}
 ),
 
-compared as (
+preceded as (
     select
         *,
         lag(version_number) over (partition by opportunity_id order by version_number) as previous_version_number,
@@ -31,7 +31,7 @@ numbered as (
         ) over (
             partition by opportunity_id order by version_number rows between unbounded preceding and current row
         ) as visit_number
-    from compared
+    from preceded
 ),
 
 visits as (
