@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 # One worker per core; a file's tests stay together, because they share what they build.
-WORKERS := -n auto --dist loadfile
+WORKERS := -n auto --dist loadfile --no-loadscope-reorder
 export DAGSTER_DISABLE_TELEMETRY := 1
 export DO_NOT_TRACK := 1
 
@@ -58,6 +58,7 @@ bench: $(READY) ## Measure the pipeline at 100,000 and 1,000,000 contacts (long)
 lock: $(READY) ## Resolve the dependencies anew
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements.lock
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements-dev.lock
+	$(BIN)/uv pip compile pyproject.toml --group dev --group extras --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-emit-index-url --no-header --quiet -o requirements-extras.lock
 
 clean: ## Remove the environment and the demo
 	rm -rf $(VENV) demo

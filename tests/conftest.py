@@ -18,6 +18,16 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "suite"))
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
+# Whole runs and dbt builds take minutes a file, the others seconds: what is longest starts
+# first, or one worker ends the suite alone (the Makefile keeps xdist to this order).
+LONG_FOLDERS = ("tests/e2e/", "tests/dbt/")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files of the long folders first; the rest keeps its order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FOLDERS))
+
+
 def shared_folder() -> Path:
     """Folder of third-party sample exports; skips when the machine has none."""
     configured = os.environ.get("TIDYCRM_SHARED_DATA")
