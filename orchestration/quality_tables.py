@@ -63,6 +63,22 @@ _ORDER: dict[str, tuple[str, ...]] = {
     ),
     "quarantine_fixes": ("quarantine_id", "field"),
 }  # fmt: skip
+_DESCRIPTIONS = {
+    "data_quality_scorecard": "One row per run, source, object, field and quality "
+    "dimension: records checked and failed, and the score. Follow it over time.",
+    "data_quality_by_owner": "One row per owner of records, with how many of their "
+    "records break a rule and the money that depends on them.",
+    "data_quality_causes": "One row per rule, field, source, object and entry point "
+    "(form, import, integration): where the bad records come from.",
+    "data_quality_costs": "One row per rule: the records that break it and the "
+    "pipeline and revenue that depend on them.",
+    "data_quality_defects": "One row per source record and rule that it breaks: the "
+    "worklist behind the scorecard. Counts and links, no contents.",
+    "standardisation_changes": "One row per distinct raw value and what standardising "
+    "made of it, with the rule that decided: the before and after of every field.",
+    "quarantine_fixes": "One row per correction that a person gave for a quarantined "
+    "row, and whether it holds.",
+}
 _FIX_COMMENTS = {
     "quarantine_id": "Key of the quarantined row.",
     "source_record_key": "Key of the record; empty for a line that could not be read.",
@@ -120,6 +136,7 @@ def published_quality_tables(home: Home) -> list[PublishedTable]:
             name=name,
             relation=str(home.stage(name)),
             is_parquet=True,
+            description=_DESCRIPTIONS[name],
             comments={
                 column: text
                 for column, text in comments.get(name, COMMENTS).items()

@@ -197,6 +197,8 @@ def _tables(home: Home, manifest: Path) -> list[PublishedTable]:
         name="data_quality_results",
         relation=str(home.stage("data_quality_results")),
         is_parquet=True,
+        description="One row per check of the run: what it looked at, how many rows "
+        "it counted and how many failed, and whether a failure stops the publication.",
         comments=COLUMN_COMMENTS,
         order_by=("layer", "object", "rule_id", "rule_name"),
     )

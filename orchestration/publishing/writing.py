@@ -39,8 +39,10 @@ class PublishedTable:
     """Quoted `schema.table` in the warehouse, or a Parquet path."""
     is_parquet: bool = False
     order_by: Sequence[str] = ()
+    description: str = ""
+    """What one row is, of a table that does not come from the warehouse."""
     comments: Mapping[str, str] = field(default_factory=dict)
-    """Column comments of a table that does not come from the warehouse."""
+    """Column comments of such a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,8 @@ def _copy(
     order = ", ".join(quote(column) for column in table.order_by) or "all"
     target = f"pub.main.{quote(table.name)}"
     comments = [*described.get(table.relation, ()), *table.comments.items()]
+    if table.description:
+        comments.append((None, table.description))
     # One transaction, because every commit waits for the disk.
     connection.execute(
         "; ".join(
