@@ -6,16 +6,17 @@ The only place that opens the truth, and only after the run: the pipeline never 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.table import Column, Table
 
-from hygiene.accuracy import RepairReport, score, score_repairs
+from hygiene.accuracy import RepairReport, score, score_repairs, score_rule_flags
 from orchestration.errors import OrchestrationError
 from orchestration.home import Home
+from orchestration.record_quality import defects_file
 
 REPORTED = ("contacts", "accounts")
 
@@ -92,14 +93,16 @@ def demo_repairs(folder: Path) -> RepairReport:
     tables = [
         home.stage(f"standardised_{entity}s") for entity in ("contact", "account")
     ]
-    for path in (*tables, truth / "truth_values.parquet"):
+    defects = defects_file(home)
+    for path in (*tables, defects, truth / "truth_values.parquet"):
         if not path.exists():
             raise OrchestrationError(
                 f"Measuring the repairs of the demo in {folder}: {path.name} is missing; "
                 "it is expected after a demo. "
                 f"Run `tidycrm demo --folder {folder}` first."
             )
-    return score_repairs(tables[0], tables[1], truth)
+    report = score_repairs(tables[0], tables[1], truth)
+    return replace(report, flags=report.flags + score_rule_flags(defects, truth))
 
 
 def print_repairs(console: Console, report: RepairReport) -> None:

@@ -54,6 +54,9 @@ class Kind(IntFlag):
     STREET_ABBREVIATED = 1 << 28
     DATE_NOTATION = 1 << 29
     NUMBER_TYPED = 1 << 30
+    AMOUNT_MISSING = 1 << 31
+    CLOSED_BEFORE_CREATED = 1 << 32
+    PROBABILITY_STALE = 1 << 33
 
 
 # After these the value no longer tells who or what the record is about.

@@ -93,6 +93,15 @@ class DirtProfile(_Knobs):
     deal_without_sync_id: Rate = Field(
         0.4, description="of deals in both CRMs: no Salesforce Opportunity ID"
     )
+    deal_amount_missing: Rate = Field(
+        0.03, description="of won deals that both CRMs sync: no amount in HubSpot"
+    )
+    deal_closed_too_early: Rate = Field(
+        0.03, description="of lost deals only in Salesforce: closed before created"
+    )
+    deal_probability_stale: Rate = Field(
+        0.01, description="of closed Salesforce deals: probability of an open stage"
+    )
     refund: Rate = Field(0.06, description="orders refunded, 40 % of them in part")
 
 

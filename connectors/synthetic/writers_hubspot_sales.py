@@ -14,6 +14,7 @@ import polars as pl
 from connectors.synthetic.account_records import LIVE
 from connectors.synthetic.columns import blank, choose, join, texts
 from connectors.synthetic.contact_records import PERSON, ContactRecords
+from connectors.synthetic.deal_dirt import spoil_amounts
 from connectors.synthetic.deals import NEW, WON, Deals
 from connectors.synthetic.money import in_home_currency, plain_amount
 from connectors.synthetic.rng import BoolArray, IntArray, chance
@@ -127,6 +128,8 @@ def write_deals(
     kind = deals.kind[mine]
     contact = parties.contacts.pick(rng, deals.person[mine])
 
+    shown = spoil_amounts(chunk, plain_amount(amount), stage, is_synced=synced)
+
     def if_true(mask: BoolArray, values: pl.Series) -> pl.Series:
         return blank(values, ~mask)
 
@@ -138,10 +141,11 @@ def write_deals(
             "Deal Name": name,
             "Pipeline": texts(["Sales Pipeline"]).new_from_index(0, size),
             "Deal Stage": texts(list(_STAGES)).gather(pl.Series(stage)),
-            "Amount": plain_amount(amount),
+            "Amount": shown.value,
             "Currency": currency,
-            "Amount in company currency": plain_amount(
-                in_home_currency(amount, currency, closes, rates)
+            "Amount in company currency": if_true(
+                shown.value.is_not_null().to_numpy(),
+                plain_amount(in_home_currency(amount, currency, closes, rates)),
             ),
             "Deal probability": plain_amount(_PROBABILITY[stage]),
             "Close Date": timestamps(closes + 12 * 3_600, MINUTE),
@@ -181,6 +185,7 @@ def write_deals(
         source_record_key="hubspot:deals:" + ids,
         deal_id=deal_labels(chunk, mine),
     )
+    truth.add_values("hubspot:deals:" + ids, {"amount": shown})
     return HubspotDeals(deal=mine, amount=amount)
 
 

@@ -14,6 +14,7 @@ import polars as pl
 from connectors.synthetic.account_records import AccountRecords
 from connectors.synthetic.columns import choose, digits, gather, join, patch, texts
 from connectors.synthetic.contact_records import ContactRecords
+from connectors.synthetic.deal_dirt import spoil_opportunities
 from connectors.synthetic.deals import LOST, STAGES, WON, Deals, deal_names
 from connectors.synthetic.money import plain_amount
 from connectors.synthetic.rng import BoolArray, IntArray, chance
@@ -114,6 +115,13 @@ def write_opportunities(
     closed = rows.stage >= WON
     stage_names = texts([name for name, _ in STAGES])
     probability = np.asarray([p for _, p in STAGES])[rows.stage]
+    close_date, percent = spoil_opportunities(
+        chunk,
+        rows.stage,
+        (rows.created, rows.closes),
+        probability,
+        only_here=real & ~deals.in_hubspot[deal],
+    )
     term = np.where(real & (rows.stage == WON), deals.term[deal], 0)
     firm = np.where(real, deals.firm[deal], -1)
     latest = np.where(
@@ -149,9 +157,9 @@ def write_opportunities(
             "Name": rows.name,
             "StageName": stage_names.gather(pl.Series(rows.stage)),
             "Amount": plain_amount(rows.amount),
-            "Probability": pl.Series(probability).cast(pl.String),
+            "Probability": percent.value,
             "ExpectedRevenue": plain_amount(rows.amount * probability // 100),
-            "CloseDate": timestamps(rows.closes, _DATE),
+            "CloseDate": close_date.value,
             "Type": kind,
             "LeadSource": choose(rng, world.vocabulary.people["lead_sources"], size),
             "IsClosed": flag(closed),
@@ -184,6 +192,8 @@ def write_opportunities(
     label = deal_labels(chunk, rows.deal)
     truth.add("truth_deals", source_record_key=keys_of, deal_id=label)
     truth.add("truth_test_records", source_record_key=keys_of.filter(pl.Series(~real)))
+    spoilt = {"close_date": close_date, "probability": percent}
+    truth.add_values(keys_of, spoilt, ~rows.deleted)
     _write_line_items(export, chunk, rows)
     _write_history(export, chunk, rows, keys.users)
 

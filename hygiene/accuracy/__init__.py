@@ -13,6 +13,7 @@ from hygiene.accuracy.repair_report import (
     as_markdown,
 )
 from hygiene.accuracy.repairs import score_repairs
+from hygiene.accuracy.rule_flags import score_rule_flags
 from hygiene.accuracy.scoring import AccuracyReport, score
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "as_markdown",
     "score",
     "score_repairs",
+    "score_rule_flags",
 ]

@@ -162,7 +162,8 @@ def test_won_deal_revenue_counts_each_deal_once(crm: Crm) -> None:
     for row in crm.hubspot["deals"]:
         if row["Is Closed Won"] == "true":
             key = deals[f"hubspot:deals:{row['Record ID']}"]
-            won[key] = (row["Currency"], Decimal(row["Amount"]))
+            # An amount that HubSpot lacks is Salesforce's to tell.
+            won[key] = (row["Currency"], Decimal(row["Amount"] or "NaN"))
     for row in crm.salesforce["Opportunity"]:
         if row["IsWon"] == "1" and row["IsDeleted"] == "0":
             key = deals[f"salesforce:opportunity:{row['Id']}"]

@@ -193,3 +193,35 @@ def test_deals_in_both_crms_are_one_deal(crm: Crm) -> None:
     shared = len(deals) - len(set(deals.values()))
     assert 0.5 < with_id / shared < 0.7
     assert 0.25 < shared / len(crm.hubspot["deals"]) < 0.45
+
+
+def test_spoilt_deals_are_told_and_keep_their_worth(crm: Crm) -> None:
+    values = crm.truth["truth_values"]
+    told = {
+        name: dict(
+            values.filter(pl.col("dirt_kind") == name)
+            .select("source_record_key", "dirty_value")
+            .iter_rows()
+        )
+        for name in ("amount_missing", "closed_before_created", "probability_stale")
+    }
+    assert all(told.values()), {name: len(rows) for name, rows in told.items()}
+    hubspot = {f"hubspot:deals:{r['Record ID']}": r for r in crm.hubspot["deals"]}
+    assert {key for key, row in hubspot.items() if not row["Amount"]} == set(
+        told["amount_missing"]
+    )
+    for key in told["amount_missing"]:
+        assert hubspot[key]["Salesforce Opportunity ID"]
+    early, stale = set(), set()
+    for row in crm.salesforce["Opportunity"]:
+        if row["IsDeleted"] == "1":
+            continue
+        key = f"salesforce:opportunity:{row['Id']}"
+        if row["CloseDate"] < row["CreatedDate"][:10]:
+            early.add(key)
+            assert row["StageName"] == "Closed Lost"
+        won = {"Closed Won": "100", "Closed Lost": "0"}.get(row["StageName"])
+        if won is not None and row["Probability"] != won:
+            stale.add(key)
+    assert early == set(told["closed_before_created"])
+    assert stale == set(told["probability_stale"])

@@ -7,7 +7,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from hygiene.accuracy import as_mapping, as_markdown, score_repairs
+from hygiene.accuracy import (
+    as_mapping,
+    as_markdown,
+    score_repairs,
+    score_rule_flags,
+)
 from hygiene.errors import InputError
 from hygiene.standardise import (
     StandardiseSettings,
@@ -110,3 +115,30 @@ def test_a_missing_truth_is_named(world: Path) -> None:
     (world / "truth_values.parquet").unlink()
     with pytest.raises(InputError, match="truth_values"):
         score_repairs(world / "contacts.parquet", world / "accounts.parquet", world)
+
+
+def test_rules_are_scored_by_the_deals_that_were_spoilt_for_them(world: Path) -> None:
+    values = pl.read_parquet(world / "truth_values.parquet")
+    spoilt = [("crm:deal:1", "probability", "100", "80", "probability_stale"),
+              ("crm:deal:2", "probability", "0", "20", "probability_stale"),
+              ("crm:deal:3", "amount", "5.00", None, "amount_missing")]  # fmt: skip
+    pl.concat(
+        [values, pl.DataFrame(spoilt, schema=values.schema, orient="row")]
+    ).write_parquet(world / "truth_values.parquet")
+    pl.DataFrame(
+        {"source_record_key": [f"crm:deal:{n}" for n in range(9)]}
+    ).write_parquet(world / "truth_deals.parquet")
+    defects = world / "defects.parquet"
+    pl.DataFrame(
+        {
+            "rule_id": ["DQ-K-301", "DQ-K-301", "DQ-C-301", "DQ-T-301"],
+            "record_key": [f"crm:deal:{n}" for n in (1, 7, 3, 5)],
+        }
+    ).write_parquet(defects)
+    amount, early, stale = score_rule_flags(defects, world)
+    assert (amount.precision, amount.recall) == (1.0, 1.0)
+    assert (early.actual, early.flagged) == (0, 0)
+    assert (stale.actual, stale.flagged, stale.right) == (2, 2, 1)
+    defects.unlink()
+    with pytest.raises(InputError, match="defects"):
+        score_rule_flags(defects, world)
