@@ -6,6 +6,7 @@ OrchestrationError
 |-- PipelineError        a run ended without publishing; carries what failed and why
 |-- AlertError           a channel did not take a message; never stops a run
 |-- BackupError          an archive cannot be written or restored
+|-- ExportError          tables cannot be written as files for another tool
 `-- PublishError         the new warehouse file did not pass its own verification
 
 Messages never carry cell values: they name files, tables, columns and counts.
@@ -68,6 +69,10 @@ class PublishError(OrchestrationError):
 
 class BackupError(OrchestrationError):
     """An archive cannot be used, or there is nothing to back up; nothing was changed."""
+
+
+class ExportError(OrchestrationError):
+    """Tables cannot be exported as asked; files of an earlier export stay."""
 
 
 class AlertError(OrchestrationError):
