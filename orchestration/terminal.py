@@ -222,12 +222,13 @@ def _print_how_to_open(console: Console, published: Path) -> None:
         "(or any tool that reads DuckDB; `tidycrm ui` shows how it was made)",
         soft_wrap=True,
     )
-    report = published.parent.parent / "reports" / "data-quality.html"
-    if report.is_file():
-        console.print(
-            f"Its quality: [bold]{_shortest(report)}[/]  (open it in any browser)",
-            soft_wrap=True,
-        )
+    for words, name in (("At a glance", "executive"), ("Its quality", "data-quality")):
+        report = published.parent.parent / "reports" / f"{name}.html"
+        if report.is_file():
+            console.print(
+                f"{words}: [bold]{_shortest(report)}[/]  (open it in any browser)",
+                soft_wrap=True,
+            )
 
 
 def _shortest(path: Path) -> Path:

@@ -10,6 +10,7 @@ from connectors.landing import Landing
 from hygiene.quality import build_data_docs
 from orchestration.config import MaskedConfig
 from orchestration.dbt_build import personal_columns, published_models
+from orchestration.executive import write_executive_report
 from orchestration.home import Home, replace_text
 from orchestration.publishing import (
     Masking,
@@ -129,6 +130,9 @@ def _publication(
             contract_version=options.contract_version,
             masking=_masking(options.masked, manifest),
         )
+        page = write_executive_report(
+            result.file, home, currency=workspace.config.metrics.reporting_currency
+        )
         remember(
             home,
             "volumes",
@@ -162,6 +166,7 @@ def _publication(
                 "versions_kept": result.versions_kept,
                 "held_at_version": result.held_at or "",
                 "path": dg.MetadataValue.path(str(result.file)),
+                "report": dg.MetadataValue.url(page.resolve().as_uri()),
             }
         )
 

@@ -102,3 +102,21 @@ def test_checks_have_plain_names_and_their_results(page: Page, address: str) -> 
 def test_an_asset_tells_what_it_holds(page: Page, address: str) -> None:
     page.goto(f"{address}/assets/hygiene/contact_match_edges")
     page.get_by_text("who decided").first.wait_for()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("report", ["executive.html", "data-quality.html"])
+def test_reports_fit_on_a_laptop_and_on_a_phone(
+    page: Page, demo: Project, report: str, width: int
+) -> None:
+    asked: list[str] = []
+    told: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: told.append(message.text))
+    page.set_viewport_size({"width": width, "height": 844})
+    page.goto((demo.home / "reports" / report).resolve().as_uri())
+    page.locator("h1").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert told == []
+    page.set_viewport_size(LAPTOP)
