@@ -128,6 +128,9 @@ def _list(
     if not glob.has_magic(pattern):
         root = pattern.rstrip("/")
         found = store.find(root, detail=True)
+        if isinstance(found, list):
+            # Asked for a single object, the driver of Azure gives its bare name.
+            found = {key: store.info(key) for key in found}
         if set(found) == {root}:
             root = str(PurePosixPath(root).parent)
         return root, _files(found)
