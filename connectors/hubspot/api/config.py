@@ -134,8 +134,8 @@ class HubspotApiConfig(BaseModel):
     portion_records: int = Field(
         default=50_000,
         ge=1,
-        description="Records after which a list of every record is landed, so that an "
-        "interrupted one goes on from there.",
+        description="Records after which a list of every record, or of the associations "
+        "of every record, is landed, so that an interrupted one goes on from there.",
     )
     associations_refresh_every_hours: float = Field(
         default=24.0,

@@ -311,7 +311,7 @@ class _Sync:
             if landed not in self.entries:
                 self.notes.append(f"{pair.object}: waits until {landed} can be read")
                 return
-        batch, entry = LinkSync(
+        sync = LinkSync(
             self.client,
             self.config,
             self.landing,
@@ -319,8 +319,10 @@ class _Sync:
             entry=self.entries.get(pair.object),
             extracted_at=self.now,
             folder=self.folder,
-        ).run()
-        self._commit([batch] if batch is not None else [], {pair.object: entry})
+        )
+        for portion in sync.run():
+            batches = [portion.batch] if portion.batch is not None else []
+            self._commit(batches, {pair.object: portion.entry})
 
     def _land_definitions(self) -> None:
         """Land the properties of what could be read; keep those of what could not."""

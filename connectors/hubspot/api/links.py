@@ -5,7 +5,12 @@ association that changes touches no record, so that those of changed records are
 every sync and those of all on a schedule. The entry of a pair in the cursor:
 
     through    the newest load of either object that was taken into account
-    full_at    when every record's associations were last read
+    full_at    when the last reading of every record's associations began
+    refresh    such a reading that is not at its end: when it began, and the id of the
+               last record whose associations are landed
+
+A reading of all is landed in portions. Whatever ends it, a limit, an outage or a kill, the
+next sync reads those of changed records and goes on after the last portion.
 
 Rows are one link of one kind: `<from>:<to>:<category>:<type id>`.
 """
@@ -53,6 +58,19 @@ class Pair:
         return f"associations_{self.left_landing}_{self.right_landing}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkPortion:
+    """One step of a sync.
+
+    Attributes:
+        batch: To be landed; None when there is nothing to land.
+        entry: Where the next sync goes on, valid once the batch is landed.
+    """
+
+    batch: SnapshotBatch | None
+    entry: dict[str, Any]
+
+
 class LinkSync:
     """Syncs one pair.
 
@@ -78,38 +96,79 @@ class LinkSync:
         folder: Path,
     ) -> None:
         self._client, self._config, self._landing = client, config, landing
-        self._pair, self._entry, self._now = pair, entry, extracted_at
+        self._pair, self._entry, self._now = pair, dict(entry or {}), extracted_at
         self._folder = folder / pair.object
         self._folder.mkdir(parents=True, exist_ok=True)
         self._parts: list[Path] = []
         self._rows = 0
 
-    def run(self) -> tuple[SnapshotBatch | None, dict[str, Any]]:
-        """Read what may have changed; give the batch (if any) and the entry after it."""
+    def run(self) -> Iterator[LinkPortion]:
+        """Read what may have changed; each portion is to be landed before the next."""
         through = {
             name: self._newest_load(name)
             for name in (self._pair.left_landing, self._pair.right_landing)
         }
-        full_at = self._entry.get("full_at") if self._entry else None
+        is_due = self._is_full_due()
+        # A new reading of all meets the changed records anyway. One that goes on does
+        # not: they may lie in the part that it has behind it.
+        if not is_due or "refresh" in self._entry:
+            yield self._read_changed(through)
+        if is_due:
+            yield from self._read_all(through)
+
+    def _is_full_due(self) -> bool:
+        full_at = self._entry.get("full_at")
+        if full_at is None or "refresh" in self._entry:
+            return True
+        every = timedelta(hours=self._config.associations_refresh_every_hours)
+        return self._now - datetime.fromisoformat(full_at) >= every
+
+    def _read_changed(self, through: Mapping[str, str]) -> LinkPortion:
         batch: SnapshotBatch | None = None
-        if self._is_full_due(full_at):
-            ids = self._living(self._pair.left_landing)
-            batch = self._batch(self._read(ids), LoadMode.FULL, None)
-            if not self._rows and self._links().select(pl.len()).collect().item() == 0:
-                batch = None
-            full_at = self._now.isoformat()
-        elif through != (self._entry or {}).get("through"):
+        if through != self._entry.get("through"):
             asked = self._changed()
             frame, gone = self._read(asked), self._gone(asked).collect()
             if self._rows or gone.height:
                 batch = self._batch(frame, LoadMode.DELTA, gone.lazy())
-        return batch, {"through": through, "full_at": full_at}
+        self._entry["through"] = dict(through)
+        return LinkPortion(batch=batch, entry=dict(self._entry))
 
-    def _is_full_due(self, full_at: str | None) -> bool:
-        if full_at is None:
-            return True
-        every = timedelta(hours=self._config.associations_refresh_every_hours)
-        return self._now - datetime.fromisoformat(full_at) >= every
+    def _read_all(self, through: Mapping[str, str]) -> Iterator[LinkPortion]:
+        """Read every record's links in the order of the records' ids."""
+        state = self._entry.pop(
+            "refresh", {"began": self._now.isoformat(), "after": ""}
+        )
+        self._entry["through"] = dict(through)
+        ids = self._living(self._pair.left_landing)
+        ids = ids.filter(ids > state["after"])
+        size = self._config.portion_records
+        for start in range(0, max(1, len(ids)), size):
+            self._clear()
+            asked, is_last = ids[start : start + size], start + size >= len(ids)
+            if is_last and not state["after"]:
+                # In one piece, the landing zone can tell by itself what is absent.
+                batch = self._whole(asked)
+            else:
+                batch = self._part(asked, is_last=is_last)
+            if is_last:
+                entry = self._entry | {"full_at": state["began"]}
+            else:
+                state = state | {"after": asked[-1]}
+                entry = self._entry | {"refresh": state}
+            yield LinkPortion(batch=batch, entry=entry)
+
+    def _whole(self, asked: pl.Series) -> SnapshotBatch | None:
+        frame = self._read(asked)
+        if not self._rows and self._links().select(pl.len()).collect().item() == 0:
+            return None
+        return self._batch(frame, LoadMode.FULL, None)
+
+    def _part(self, asked: pl.Series, *, is_last: bool) -> SnapshotBatch | None:
+        frame = self._read(asked)
+        gone = self._gone(asked, with_dead=is_last).collect()
+        if not self._rows and not gone.height:
+            return None
+        return self._batch(frame, LoadMode.DELTA, gone.lazy())
 
     def _changed(self) -> pl.Series:
         """Give the living left records whose links may differ now.
@@ -136,7 +195,7 @@ class LinkSync:
             ids = pl.concat([ids, linked.filter(linked.is_in(known.implode()))])
         return ids.unique().sort()
 
-    def _gone(self, asked: pl.Series) -> pl.LazyFrame:
+    def _gone(self, asked: pl.Series, *, with_dead: bool = True) -> pl.LazyFrame:
         """Give the known links of these records, and of records that are gone.
 
         Those that were read again are in the batch, which wins.
@@ -144,15 +203,22 @@ class LinkSync:
         links = self._links()
         if "from_object_id" not in links.collect_schema():
             return pl.LazyFrame(schema={_ID: pl.String})
-        dead_left = self._dead(self._pair.left_landing)
-        dead_right = self._dead(self._pair.right_landing)
         again = pl.LazyFrame({"from_object_id": asked})
-        parts = [
-            links.join(again, on="from_object_id", how="semi"),
-            links.join(dead_left, left_on="from_object_id", right_on=_ID, how="semi"),
-            links.join(dead_right, left_on="to_object_id", right_on=_ID, how="semi"),
-        ]
+        parts = [links.join(again, on="from_object_id", how="semi")]
+        if with_dead:
+            left = self._dead(self._pair.left_landing)
+            right = self._dead(self._pair.right_landing)
+            parts += [
+                links.join(left, left_on="from_object_id", right_on=_ID, how="semi"),
+                links.join(right, left_on="to_object_id", right_on=_ID, how="semi"),
+            ]
         return pl.concat([part.select(_ID) for part in parts]).unique()
+
+    def _clear(self) -> None:
+        """Remove the files of the portion before."""
+        for path in self._parts:
+            path.unlink(missing_ok=True)
+        self._parts, self._rows = [], 0
 
     def _read(self, ids: pl.Series) -> pl.LazyFrame:
         held: list[_Row] = []
@@ -234,7 +300,7 @@ class LinkSync:
         )
 
     def _through(self, name: str) -> str:
-        through: Mapping[str, str] = (self._entry or {}).get("through", {})
+        through: Mapping[str, str] = self._entry.get("through", {})
         return through.get(name, "")
 
     def _living(self, name: str) -> pl.Series:

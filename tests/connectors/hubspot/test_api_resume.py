@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,22 +15,12 @@ from connectors.sandbox.faults import FaultKind
 from connectors.sandbox.hubspot import TOKEN
 from connectors.sandbox.hubspot_life import PortalLife
 from tests.connectors.hubspot.portal import Scene, open_scene
+from tests.connectors.killing import HUBSPOT, Sync
 
 # Contacts come in pages of 50 with their history, and in portions of two pages.
 SMALL = {"portion_records": 100, "archived": False}
 LIST = "*/objects/2026-03/contacts"
 RECORDS = 460
-
-_RUN = """
-import json, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from connectors.hubspot import HubspotApiConfig, extract_api
-from connectors.landing import Landing
-config = HubspotApiConfig.model_validate(json.loads(sys.argv[1]))
-extract_api(config, Landing(Path(sys.argv[2])),
-            extracted_at=datetime.fromisoformat(sys.argv[3]))
-"""
 
 
 @pytest.fixture
@@ -63,15 +49,11 @@ def _kill_after(scene: Scene, pages: int, **changes: object) -> None:
     """Sync in a process of its own, and kill it after some pages."""
     _count_pages(scene, seconds=0.15)
     settings = scene.settings | {"base_url": scene.url} | SMALL | changes
-    command = [sys.executable, "-c", _RUN, json.dumps(settings)]
-    process = subprocess.Popen(
-        [*command, str(scene.landing.root), scene.now.isoformat()]
-    )
+    sync = Sync.start(HUBSPOT, settings, scene.landing.root, scene.now)
     deadline = time.monotonic() + 60
     while _pages(scene) < pages and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    assert process.wait() == -signal.SIGKILL
+    assert sync.kill()
 
 
 def test_a_killed_first_load_goes_on_after_its_last_portion(scene: Scene) -> None:
