@@ -19,6 +19,7 @@ from starlette.routing import Route
 from connectors.errors import CredentialsError
 from connectors.landing import Landing
 from connectors.rest import RestConfig, check, extract
+from connectors.rest.__main__ import main
 from connectors.sandbox.server import serve
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "how-to-add-a-source.md"
@@ -214,3 +215,33 @@ def test_the_code_of_the_page_works_as_it_stands(service, tmp_path, monkeypatch)
     assert set(contacts["company"]) == {"Acme"}
     assert page.sync(url, "t", tmp_path).counts["contacts"].unchanged == 5
     assert page.sync_people(tmp_path).counts["people"].new == 2
+
+
+def test_the_command_line_checks_and_extracts(
+    service: tuple[Service, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _, url = service
+    monkeypatch.setenv("SERVICE_TOKEN", "t")
+    file = tmp_path / "service.yml"
+    file.write_text(
+        f"name: desk\nbase_url: {url}\nobjects: [{{name: people, path: /none}}]\n"
+    )
+    command = ["--config", str(file), "--token-from", "SERVICE_TOKEN"]
+    assert main([*command, "--check"]) == 0
+    assert "5 records, 5 with an id" in capsys.readouterr().err
+    assert main([*command, "--out", str(tmp_path / "out")]) == 0
+    told = capsys.readouterr()
+    assert "people: 5 read, 5 new" in told.out
+    assert "calls=1" in told.err
+    assert Landing(tmp_path / "out").current("rest", "people").collect().height == 5
+    monkeypatch.setenv("SERVICE_TOKEN", "canary-of-a-secret")
+    assert main([*command, "--check"]) == 1
+    assert main([*command, "--out", str(tmp_path / "out")]) == 1
+    told = capsys.readouterr()
+    assert "refused the token" in told.err
+    assert "canary" not in told.out + told.err
+    with pytest.raises(SystemExit):
+        main(["--config", str(file), "--token-from", "NOT_SET", "--check"])
