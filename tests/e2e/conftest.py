@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +39,11 @@ RUN_COLUMNS = {
     "known_at",
     "extracted_at",
 }
+
+# Folders that hold records on purpose, and must.
+RECORDS = {"landing", "stages", "published", "warehouse.duckdb"}
+# What golden records were before: values, beside the ids and rulings that `state` is for.
+HISTORY = "history/"
 
 # Grows with every run, because one row says how good the data were in one run.
 TABLES_OF_RUNS = ("data_quality_scorecard",)
@@ -144,6 +151,38 @@ def found_in(folder: Path, canaries: list[bytes]) -> dict[str, int]:
     return hits
 
 
+def personal_leaks(project: Project, *, least: int) -> set[str]:
+    """Files that operators see (events, logs, reports, manifests) with personal data.
+
+    Args:
+        project: Was synced.
+        least: How many different values have to be looked for at least.
+    """
+    rows = project.query(
+        "select email, full_name, phone from dim_contacts "
+        "where email is not null and length(full_name) > 8 order by 1 limit 300"
+    )
+    canaries = [value.lower().encode() for row in rows for value in row if value]
+    assert len(canaries) > least
+    leaks = set()
+    for folder in sorted(project.home.iterdir()):
+        if folder.name not in RECORDS and folder.is_dir():
+            found = found_in(folder, canaries)
+            leaks |= {
+                f"{folder.name}/{name}"
+                for name in found
+                if not name.startswith(HISTORY)
+            }
+    landing = project.home / "landing"
+    manifests = sorted(landing.rglob("*.json"))
+    assert manifests
+    for manifest in manifests:
+        text = manifest.read_bytes().lower()
+        if any(canary in text for canary in canaries):
+            leaks.add(str(manifest.relative_to(project.home)))
+    return leaks
+
+
 def differences(
     first: dict[str, list[tuple[Any, ...]]],
     second: dict[str, list[tuple[Any, ...]]],
@@ -174,3 +213,26 @@ def demo(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Project:
             project.sync()
             (folder / "ready").touch()
     return project
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Iterator[Project]:
+    """The folder of a running `tidycrm sandbox`, with the configuration it wrote."""
+    server = subprocess.Popen(
+        [str(TIDYCRM), "sandbox", "--folder", str(tmp_path)],
+        env={**os.environ, "NO_COLOR": "1"},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    project = Project(tmp_path)
+    try:
+        # Minutes, for machines that are busy with other things.
+        deadline = time.monotonic() + 300
+        while not project.config.exists():
+            assert server.poll() is None, "the sandbox ended by itself"
+            assert time.monotonic() < deadline, "the sandbox did not start"
+            time.sleep(0.2)
+        yield project
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(30)
