@@ -108,6 +108,9 @@ def _measure(
         "rows": rows,
         "fields": fields,
         **first,
+        "overhead_us_per_row": round(
+            float(str(first["overhead_seconds"])) / rows * 1e6
+        ),
         "allowed_seconds": round(allowed, 1),
         "incremental": later,
         "peak_rss_mib": round(peak),
