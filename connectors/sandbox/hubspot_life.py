@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from connectors.sandbox.hubspot_portal import Portal, Record
 from connectors.sandbox.hubspot_schema import PropertyDefinition
@@ -42,6 +43,7 @@ class PortalLife:
             (1, self.restore),
             (2, self.merge),
             (1, self.add_property),
+            (1, self.change_property),
         )
 
     def live(self, steps: int) -> Counter[str]:
@@ -155,6 +157,30 @@ class PortalLife:
         record = self._any(name)
         if record is not None:
             self._portal.update(name, record.id, {field: "first value"})
+        return True
+
+    def change_property(self) -> bool:
+        """Remove a field of one's own, give it another type, or other choices."""
+        name = self._rng.choice(_TYPES)
+        own = [
+            definition
+            for definition in self._portal.stores[name].properties.values()
+            if not definition.is_defined_by_vendor
+        ]
+        if not own:
+            return False
+        field, choice = self._rng.choice(own), self._rng.random()
+        if choice < 0.4:
+            self._portal.undefine(name, field.name)
+        elif choice < 0.7:
+            kind = self._rng.choice(["string", "number", "date"])
+            self._portal.define(name, replace(field, type=kind, options=()))
+        else:
+            choices = self._rng.sample(["first value", "gold", "silver", "none"], 3)
+            options = tuple((each, each) for each in choices)
+            self._portal.define(
+                name, replace(field, type="enumeration", options=options)
+            )
         return True
 
     def _any(self, name: str) -> Record | None:

@@ -164,8 +164,8 @@ def random_change(live: LiveOrg, dice: random.Random) -> str:
     living, binned = org.ids(name), org.ids(name, is_deleted=True)
     what = dice.choice(
         (
-            "create", "create", "edit", "edit", "late", "merge", "delete",
-            "undelete", "purge", "field", "history",
+            "create", "create", "edit", "edit", "late", "associate", "merge",
+            "delete", "undelete", "purge", "add_field", "change_field", "history",
         )
     )  # fmt: skip
     text = f"{dice.choice(('Doe', 'Müller', '李', '🙂'))} {dice.randint(0, 999)}"
@@ -176,6 +176,10 @@ def random_change(live: LiveOrg, dice: random.Random) -> str:
     elif what == "late":
         record_id = dice.choice(living)
         org.edit(name, record_id, {field: text}, seconds_ago=dice.randint(1, 500))
+    elif what == "associate":
+        accounts = [None, *org.ids("Account")]
+        values = {"AccountId": dice.choice(accounts)}
+        org.edit("Contact", dice.choice(org.ids("Contact")), values)
     elif what == "merge":
         winner, *losers = dice.sample(living, dice.randint(2, 3))
         org.merge(name, winner, losers)
@@ -185,12 +189,31 @@ def random_change(live: LiveOrg, dice: random.Random) -> str:
         org.undelete(name, dice.choice(binned))
     elif what == "purge":
         org.purge(name, dice.choice(living + binned))
-    elif what == "field":
-        new = f"New_{len(org.objects[name].fields)}__c"
-        org.add_field(name, Field(name=new), dice.choice((None, "default")))
+    elif what == "add_field":
+        # Numbered by chance: a name that was removed does not come again.
+        new = Field(name=f"New_{dice.randrange(10**9)}__c")
+        org.add_field(name, new, dice.choice((None, "default")))
+    elif what == "change_field":
+        _change_field(live, name, dice)
     else:
         org.create("OpportunityFieldHistory", {"Field": "StageName", "NewValue": text})
     return what
+
+
+def _change_field(live: LiveOrg, name: str, dice: random.Random) -> None:
+    """Remove a custom field, give it another type, or make it a picklist."""
+    org = live.org
+    own = [each for each in org.objects[name].fields if each.endswith("__c")]
+    if not own:
+        return
+    field = dice.choice(own)
+    change = dice.choice(("remove", "retype", "picklist"))
+    if change == "remove":
+        org.remove_field(name, field)
+    elif change == "retype":
+        org.retype_field(name, field, dice.choice(("textarea", "double", "date")))
+    else:
+        org.set_picklist(name, field, dice.sample(("A", "B", "C", "D"), 2))
 
 
 def random_faults(dice: random.Random) -> list[Fault]:

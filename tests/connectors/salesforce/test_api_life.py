@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import random
-import signal
-import subprocess
-import sys
 import time
+from collections import Counter
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,6 +13,7 @@ import pytest
 from connectors.errors import ConnectorError
 from connectors.landing import Landing
 from connectors.sandbox.faults import Fault
+from tests.connectors.killing import SALESFORCE, Sync, seed_told
 from tests.connectors.salesforce.live import (
     RESULTS,
     LiveOrg,
@@ -27,16 +25,22 @@ from tests.connectors.salesforce.live import (
 FOLLOWED = ("Contact", "Account", "OpportunityFieldHistory")
 
 
-def live_through(live: LiveOrg, seed: int, steps: int) -> int:
-    """Random changes, faults and syncs; the landed state is checked after each sync."""
+def live_through(live: LiveOrg, seed: int, steps: int) -> Counter[str]:
+    """Random changes, faults and syncs; the landed state is checked after each sync.
+
+    Returns:
+        How often each thing happened, and `sync`.
+    """
     dice = random.Random(seed)
     merges: dict[str, str] = {}
-    syncs = 0
+    done: Counter[str] = Counter()
     for _ in range(6):
         live.contact("Start")
     has_purged = False
     for step in range(steps):
-        has_purged |= random_change(live, dice) == "purge"
+        change = random_change(live, dice)
+        done[change] += 1
+        has_purged |= change == "purge"
         if step != steps - 1 and dice.random() > 0.15:
             continue
         settings = {
@@ -50,7 +54,7 @@ def live_through(live: LiveOrg, seed: int, steps: int) -> int:
         }
         has_purged = False
         live.plan(*random_faults(dice), seed=seed)
-        syncs += 1
+        done["sync"] += 1
         try:
             is_whole = not live.sync(**settings).warnings
         except ConnectorError:
@@ -79,24 +83,25 @@ def live_through(live: LiveOrg, seed: int, steps: int) -> int:
         for name in ("contact", "account")
     ]
     assert merges.keys() <= {row[0] for rows in versions for row in rows}
-    return syncs
+    return done
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_the_landed_state_equals_the_org_whatever_happens(tmp_path: Path, seed) -> None:
-    with live_org(tmp_path) as live:
-        try:
-            assert live_through(live, seed, steps=70) > 3
-        except BaseException:
-            sys.stderr.write(f"seed {seed}\n")
-            raise
+    with live_org(tmp_path) as live, seed_told(seed):
+        assert live_through(live, seed, steps=70)["sync"] > 3
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(100, 103))
 def test_the_landed_state_equals_the_org_for_many_seeds(tmp_path: Path, seed) -> None:
-    with live_org(tmp_path) as live:
-        live_through(live, seed, steps=150)
+    with live_org(tmp_path) as live, seed_told(seed):
+        done = live_through(live, seed, steps=150)
+    # A life in which something never happens would prove less than it says.
+    assert done.keys() >= {
+        "create", "edit", "late", "associate", "merge", "delete", "undelete",
+        "purge", "add_field", "change_field", "history", "sync",
+    }  # fmt: skip
 
 
 def test_a_crash_between_commit_and_cursor_costs_nothing(tmp_path: Path) -> None:
@@ -118,18 +123,6 @@ def test_a_crash_between_commit_and_cursor_costs_nothing(tmp_path: Path) -> None
         assert rows.height == 4
 
 
-_RUN = """
-import json, sys
-from datetime import UTC, datetime
-from pathlib import Path
-from connectors.landing import Landing
-from connectors.salesforce import SalesforceApiConfig, extract_api
-config = SalesforceApiConfig.model_validate(json.loads(sys.argv[1]))
-extract_api(config, Landing(Path(sys.argv[2])), extracted_at=datetime.now(UTC),
-            sleep=lambda seconds: None)
-"""
-
-
 @pytest.mark.parametrize("calls", [5, 9, 14])
 def test_a_killed_run_leaves_nothing_behind_and_the_next_ends_equal(
     tmp_path: Path, calls: int
@@ -146,14 +139,11 @@ def test_a_killed_run_leaves_nothing_behind_and_the_next_ends_equal(
             "bulk_page_size": 6,
         }
         root = live.landing.root
-        process = subprocess.Popen(
-            [sys.executable, "-c", _RUN, json.dumps(settings), str(root)]
-        )
+        sync = Sync.start(SALESFORCE, settings, root, live.clock.now())
         deadline = time.monotonic() + 60
         while live.sandbox.used < calls and time.monotonic() < deadline:
             time.sleep(0.02)
-        process.send_signal(signal.SIGKILL)
-        assert process.wait() == -signal.SIGKILL
+        assert sync.kill()
         live.plan()
         live.sync(bulk_threshold=0)
         live.check()
