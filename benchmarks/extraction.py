@@ -31,8 +31,8 @@ from connectors.sandbox.salesforce_fill import fill_wide
 from connectors.sandbox.server import serve
 
 START = datetime(2026, 1, 15, 6, 0, tzinfo=UTC)
-# Aims for 1,000,000 contacts of 60 fields on two cores.
-MOST_SECONDS, MOST_MIB = 180, 1_024
+# What is aimed at, on two cores.
+AIMS = {"rows": 1_000_000, "fields": 60, "seconds": 180, "peak_rss_mib": 1_024}
 
 
 def serve_wide(rows: int, fields: int) -> None:
@@ -99,8 +99,7 @@ def _measure(
         "bytes": first.usage.bytes_received,
         "calls": first.usage.calls,
         "peak_rss_mib": round(peak),
-        "aims": {"seconds": MOST_SECONDS, "peak_rss_mib": MOST_MIB},
-        "is_within_aims": seconds < MOST_SECONDS and peak < MOST_MIB,
+        "aims": AIMS,
         "incremental": later,
         "load_average": round(os.getloadavg()[0], 1),
         "peak_rss_mib_after_changes": round(
