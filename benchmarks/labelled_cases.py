@@ -15,15 +15,22 @@ import csv
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from hygiene.standardise import (
     PersonNameInput,
+    Picklist,
     classify_job_title,
     find_state_code,
+    load_picklists,
+    parse_address_line,
+    standardise_choice,
     standardise_city,
     standardise_company,
+    standardise_company_size,
     standardise_country,
+    standardise_date,
     standardise_domain,
     standardise_email,
     standardise_person_name,
@@ -126,6 +133,37 @@ def _job_title(row: Row) -> dict[str, str | None]:
     return {"seniority": found.seniority, "function": found.function}
 
 
+def _address_line(row: Row) -> dict[str, str | None]:
+    found = parse_address_line(row["raw"], country=row["country"] or None)
+    return {
+        name: getattr(found, name)
+        for name in ("street", "city", "state", "postal_code")
+    }
+
+
+def _date(row: Row) -> dict[str, str | None]:
+    found = standardise_date(row["raw"])
+    return {
+        "value": found.value.isoformat() if found.value else None,
+        "status": found.status,
+    }
+
+
+@lru_cache(maxsize=1)
+def _picklists() -> Mapping[str, Picklist]:
+    return load_picklists({})
+
+
+def _picklist(row: Row) -> dict[str, str | None]:
+    run = (
+        standardise_company_size
+        if row["picklist"] == "company_size"
+        else standardise_choice
+    )
+    found = run(row["raw"], _picklists()[row["picklist"]])
+    return {"value": found.value, "status": found.status}
+
+
 RUNNERS: Mapping[str, Callable[[Row], dict[str, str | None]]] = {
     "email": _email,
     "phone": _phone,
@@ -134,7 +172,10 @@ RUNNERS: Mapping[str, Callable[[Row], dict[str, str | None]]] = {
     "domain": _domain,
     "country": _country,
     "address": _address,
+    "address_line": _address_line,
     "job_title": _job_title,
+    "date": _date,
+    "picklist": _picklist,
 }
 
 

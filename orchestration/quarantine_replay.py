@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -22,7 +22,8 @@ from connectors.errors import ConnectorError
 from connectors.hubspot import HubspotFilesConfig
 from connectors.landing import Landing, LoadMode, SnapshotBatch
 from connectors.salesforce import SalesforceFilesConfig
-from connectors.spreadsheet import SpreadsheetConfig
+from connectors.spreadsheet import SpreadsheetConfig, TableConfig
+from connectors.tabular import name_columns
 from hygiene.quarantine import LINE, Fix, FixStatus, read_fixes, write_statuses
 from hygiene.quarantine.fixes import status_row
 from orchestration.config import connector_config
@@ -39,7 +40,7 @@ class _Row:
     """One corrected row of one source's object."""
 
     fixes: list[Fix] = field(default_factory=list)
-    cells: dict[str, str] | None = None
+    cells: list[tuple[str, str]] | None = None
 
 
 def statuses_file(home: Home, part: str) -> Path:
@@ -126,19 +127,64 @@ def _rows(home: Home, fixes: Sequence[Fix]) -> dict[str, _Row]:
 
 def _cells(
     reject: Mapping[str, Any], load: Path, fixes: Sequence[Fix]
-) -> dict[str, str] | None:
-    line = next((fix.value_fixed for fix in fixes if fix.field == LINE), None)
-    if line is None:
-        content = json.loads(reject["raw_text"])
-        cells = {str(key): "" if v is None else str(v) for key, v in content.items()}
-        return cells | {fix.field: fix.value_fixed for fix in fixes}
+) -> list[tuple[str, str]] | None:
+    """Return the corrected row as headers of its file and cells, in the file's order."""
     manifest = json.loads((load / "manifest.json").read_text())
-    headers = [each["source_header"] for each in manifest["columns"]]
-    for delimiter in (",", ";", "\t", "|"):
-        cells_of_line = next(csv.reader([line], delimiter=delimiter, strict=False), [])
-        if len(cells_of_line) == len(headers):
-            return dict(zip(headers, cells_of_line, strict=True))
-    return None
+    file = _file_of(manifest, str(reject["_source_file"]))
+    landed = [(each["name"], each["source_header"]) for each in manifest["columns"]]
+    headers = [*file.get("header", ())] or [header for _, header in landed]
+    line = next((fix.value_fixed for fix in fixes if fix.field == LINE), None)
+    if line is not None:
+        delimiters = [file["delimiter"]] if file.get("delimiter") else [*",;\t|"]
+        for delimiter in delimiters:
+            cells = next(csv.reader([line], delimiter=delimiter, strict=False), [])
+            if len(cells) == len(headers):
+                return list(zip(headers, cells, strict=True))
+        return None
+    content = json.loads(reject["raw_text"])
+    content |= {fix.field: fix.value_fixed for fix in fixes}
+    places = _places(headers, landed)
+    row = [""] * len(headers)
+    for name, value in content.items():
+        if name in places and value is not None:
+            row[places[name]] = str(value)
+    return list(zip(headers, row, strict=True))
+
+
+def _file_of(manifest: Mapping[str, Any], label: str) -> Mapping[str, Any]:
+    """Return what the manifest says of the file that a reject names."""
+    files: list[dict[str, Any]] = [
+        {key: value for key, value in each.items() if value is not None}
+        for each in manifest["files"]
+    ]
+    named = [each for each in files if _is_label_of(label, each)]
+    # Two sheets of one workbook: the label ends with the one it is.
+    exact = [each for each in named if label.endswith(f"[{each.get('sheet')}]")]
+    return next(iter([*exact, *named]), {})
+
+
+def _is_label_of(label: str, file: Mapping[str, Any]) -> bool:
+    base = PurePosixPath(file["name"]).name
+    return f"{base}/{file['member']}" in label if "member" in file else base in label
+
+
+def _places(
+    headers: Sequence[str], landed: Sequence[tuple[str, str]]
+) -> dict[str, int]:
+    """Map the names under which a reject holds its cells to columns of its file.
+
+    Some hold them under the reader's names, some under the names that land; several
+    columns may share one header.
+    """
+    places: dict[str, int] = {}
+    free = dict(enumerate(headers))
+    for name, header in landed:
+        place = next((at for at, text in free.items() if text == header), None)
+        if place is not None:
+            del free[place]
+            places[name] = place
+    columns, _ = name_columns(headers)
+    return places | {column.name: column.position - 1 for column in columns}
 
 
 def _read_as_source(
@@ -180,9 +226,9 @@ def _pointed_at(source: Any, folder: Path, object_name: str, row: _Row) -> Any |
     file = inbox / f"{name}.csv"
     with file.open("w", encoding="utf-8", newline="") as handle:
         writer = csv.writer(handle)
-        cells = row.cells or {}
-        writer.writerow(cells.keys())
-        writer.writerow(cells.values())
+        cells = row.cells or []
+        writer.writerow(header for header, _ in cells)
+        writer.writerow(value for _, value in cells)
     changes: dict[str, Any] = {"mode": LoadMode.DELTA, "arrivals": None}
     if isinstance(source, SalesforceFilesConfig):
         objects = {f"{name}.csv": _api_name(object_name)}
@@ -192,9 +238,17 @@ def _pointed_at(source: Any, folder: Path, object_name: str, row: _Row) -> Any |
             }
         )  # fmt: skip
     if isinstance(source, HubspotFilesConfig):
-        return source.model_copy(update={**changes, "path": str(inbox)})
+        # One row may be too little to recognise the object by.
+        objects = {file.name: object_name}
+        return source.model_copy(
+            update={
+                **changes, "path": str(inbox), "encoding": "utf-8", "objects": objects,
+            }
+        )  # fmt: skip
     if isinstance(source, SpreadsheetConfig):
-        table = next((t for t in source.tables if t.object == object_name), None)
+        table = _table_of(
+            source, object_name, {header for header, _ in row.cells or ()}
+        )
         if table is None:
             return None
         pointed = table.model_copy(
@@ -206,6 +260,19 @@ def _pointed_at(source: Any, folder: Path, object_name: str, row: _Row) -> Any |
         )  # fmt: skip
         return source.model_copy(update={"tables": (pointed,)})
     return None
+
+
+def _table_of(
+    source: SpreadsheetConfig, object_name: str, headers: Collection[str]
+) -> TableConfig | None:
+    """Return the configured table that a row with these headers belongs to."""
+    tables = [table for table in source.tables if table.object == object_name]
+    fitting = [
+        table
+        for table in tables
+        if set(filter(None, table.columns.values())) <= set(headers)
+    ]
+    return next(iter([*fitting, *tables]), None)
 
 
 def _api_name(object_name: str) -> str:

@@ -53,7 +53,7 @@ def from_document(document: dict[str, Any]) -> Manifest:
         format_version=document["format_version"],
         **identity,
         extracted_at=datetime.fromisoformat(document["extracted_at"]),
-        files=tuple(SourceFile(**item) for item in document["files"]),
+        files=tuple(_source_file(item) for item in document["files"]),
         mode=LoadMode(document["mode"]),
         counts=LoadCounts(
             **{
@@ -82,6 +82,11 @@ def from_document(document: dict[str, Any]) -> Manifest:
         ),
         notes=tuple(document["notes"]),
     )
+
+
+def _source_file(item: dict[str, Any]) -> SourceFile:
+    header = item.get("header")
+    return SourceFile(**item | {"header": None if header is None else tuple(header)})
 
 
 def read_manifest(path: Path) -> Manifest:

@@ -41,7 +41,11 @@ class DriftKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceFile:
-    """One input that rows of a load came from."""
+    """One input that rows of a load came from.
+
+    `header` and `delimiter` say how its cells were told apart, so that a row that was set
+    aside can be put together again when the file itself is gone.
+    """
 
     name: str
     sha256: str
@@ -49,6 +53,8 @@ class SourceFile:
     rows: int = 0
     member: str | None = None
     sheet: str | None = None
+    header: tuple[str, ...] | None = None
+    delimiter: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

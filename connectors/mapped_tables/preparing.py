@@ -107,6 +107,8 @@ def prepare_table(found: FoundTable, table: TableSettings, workdir: Path) -> Rea
             rows=read.rows,
             member=found.member,
             sheet=read.sheet,
+            header=read.header.texts,
+            delimiter=read.delimiter,
         ),
         mapping=mapping,
         notes=tuple(notes),

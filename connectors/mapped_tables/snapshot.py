@@ -7,12 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import polars as pl
 
 from connectors.errors import EmptyFileError
-from connectors.landing import REJECTED_INPUT, Landing, LoadResult, SnapshotBatch
+from connectors.landing import (
+    REJECTED_INPUT,
+    Landing,
+    LoadMode,
+    LoadResult,
+    SnapshotBatch,
+)
 from connectors.mapped_tables.preparing import ReadyTable
 from connectors.mapped_tables.reference import (
     SOURCE_TYPE,
@@ -20,8 +26,14 @@ from connectors.mapped_tables.reference import (
     declared_columns,
 )
 from connectors.mapped_tables.settings import TableSettings
+from connectors.tabular import RejectReason
 
 ReadyTables: TypeAlias = Mapping[SpreadsheetObject, Sequence[ReadyTable]]
+_NO_RECORDS: Final = (
+    RejectReason.TOTALS_ROW.value,
+    RejectReason.FOOTER_ROW.value,
+    RejectReason.REPEATED_HEADER.value,
+)
 
 
 def ensure_contracts(landing: Landing) -> None:
@@ -80,6 +92,11 @@ def warnings_of(ready: ReadyTables, loads: Sequence[LoadResult]) -> Iterator[str
         rejected = sum(table.rejected.height for table in tables)
         if rejected:
             yield f"{item.value}: {rejected} rows were set aside, see the quarantine"
+        if any(_has_unreadable_rows(table) for table in tables):
+            yield (
+                f"{item.value}: because a missing record may be among the rows that "
+                "could not be read, no record was marked as deleted"
+            )
     for load in loads:
         if load.counts.superseded:
             yield (
@@ -99,6 +116,8 @@ def _batch(
     headers: dict[str, str] = {}
     for table in tables:
         headers = table.mapping.headers | headers
+    # A record that is missing may be among the rows that could not be read.
+    deletes = not any(_has_unreadable_rows(table) for table in tables)
     return SnapshotBatch(
         source_type=SOURCE_TYPE,
         object=item.value,
@@ -109,9 +128,14 @@ def _batch(
             [table.rejected.select(list(REJECTED_INPUT)) for table in tables]
         ),
         files=[table.file for table in tables],
-        mode=settings[0].mode,
+        mode=settings[0].mode if deletes else LoadMode.DELTA,
         header_names=headers,
         blank_rows=sum(table.blank_rows for table in tables),
         notes=[note for table in tables for note in table.notes],
         allow_empty=all(each.allow_empty for each in settings),
     )
+
+
+def _has_unreadable_rows(table: ReadyTable) -> bool:
+    """Whether a row that may be a record was set aside; totals and footers are none."""
+    return not table.rejected["reason_code"].is_in(_NO_RECORDS).all()

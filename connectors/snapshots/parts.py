@@ -67,9 +67,7 @@ class ObjectParts:
         for name, header in headers.items():
             self.headers.setdefault(name, header)
         self.frames.append(frame)
-        self.files.append(
-            piece.source_file(table.rows + table.rejected.height, sheet=table.sheet)
-        )
+        self.files.append(piece.source_file(table.rows + table.rejected.height, table))
         self.rows += table.rows
         self.blank_rows += table.blank_rows
         # Vendors report repeated columns themselves, under the names that land.

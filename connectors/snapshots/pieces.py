@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from connectors.errors import BrokenArchiveError
 from connectors.landing import SourceFile
 from connectors.snapshots.discovery import InputFile
-from connectors.tabular import ArchiveLimits, open_archive_members
+from connectors.tabular import ArchiveLimits, TableRead, open_archive_members
 
 # A Data Export carries every attachment as a member of its own; those are never unpacked.
 _LIMITS = ArchiveLimits(max_members=2_000_000)
@@ -62,15 +62,17 @@ class Piece:
             names += [f"{self.file.name}/{self.member}", self.label, self.member, base]
         return tuple(dict.fromkeys(names))
 
-    def source_file(self, rows: int, sheet: str | None = None) -> SourceFile:
-        """Describe the piece for the manifest."""
+    def source_file(self, rows: int, table: TableRead) -> SourceFile:
+        """Describe the piece for the manifest: its rows and how the table was read."""
         return SourceFile(
             name=self.file.name,
             sha256=self.file.fingerprint.sha256,
             bytes=self.file.fingerprint.bytes,
             rows=rows,
             member=self.member,
-            sheet=sheet,
+            sheet=table.sheet,
+            header=table.header.texts,
+            delimiter=table.delimiter,
         )
 
 

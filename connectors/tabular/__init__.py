@@ -8,7 +8,7 @@ from connectors.tabular.archive import FileKind, detect_kind, open_archive_membe
 from connectors.tabular.delimited import read_delimited
 from connectors.tabular.finish import reject_damaged_ids, reject_rows
 from connectors.tabular.grid import Grid, read_grid
-from connectors.tabular.header import Merge
+from connectors.tabular.header import Merge, name_columns
 from connectors.tabular.model import (
     LINE,
     ArchiveLimits,
@@ -41,6 +41,7 @@ __all__ = [
     "TableRead",
     "detect_kind",
     "list_sheets",
+    "name_columns",
     "open_archive_members",
     "read_delimited",
     "read_grid",

@@ -118,6 +118,11 @@ class Header:
         """Unique column names in file order."""
         return [column.name for column in self.columns]
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """Header texts as seen in the file; several columns may share one."""
+        return tuple(column.header for column in self.columns)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableRead:

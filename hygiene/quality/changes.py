@@ -43,6 +43,8 @@ VOCABULARIES: Final = (
 )  # fmt: skip
 """Fields of closed lists: what was recognised in them is no personal datum."""
 
+_PARTS_OF_STREETS: Final = frozenset({"country", "state", "city", "postal_code"})
+
 COMMENTS: Final = {
     "entity_type": "contact or account.",
     "field": "Field that was standardised.",
@@ -98,6 +100,12 @@ def _queries(entity: str, columns: Sequence[str]) -> list[str]:
             before = f"coalesce({listed})"
         status = f"{verdict}_status" if f"{verdict}_status" in columns else None
         rule = f"{verdict}_rule" if f"{verdict}_rule" in columns else status
+        if rule is not None and field in _PARTS_OF_STREETS and "street" in columns:
+            # What a line of the street column says was received there.
+            before = (
+                f"CASE WHEN {rule} = '{field}.address_line' THEN street "
+                f"ELSE {before} END"
+            )
         queries.append(
             f"SELECT '{entity}' AS entity_type, '{field}' AS field, {before} AS raw, "
             f"{clean}::varchar AS clean, {status or 'NULL::varchar'} AS status, "

@@ -15,6 +15,7 @@ from hygiene.standardise.address import (
     standardise_state,
     standardise_street,
 )
+from hygiene.standardise.address_line import AddressLine, parse_address_line
 from hygiene.standardise.company import CompanyResult, standardise_company
 from hygiene.standardise.contacts import CONTACT_OUTPUTS
 from hygiene.standardise.country import CountryResult, standardise_country
@@ -82,6 +83,7 @@ __all__ = [
     "CONTACT_OUTPUTS",
     "QUARANTINE_SCHEMA",
     "STANDARDISER_VERSION",
+    "AddressLine",
     "Blocklist",
     "CompanyResult",
     "CountryResult",
@@ -113,6 +115,7 @@ __all__ = [
     "infer_country",
     "load_picklists",
     "load_vocabulary",
+    "parse_address_line",
     "standardise_accounts",
     "standardise_birth_date",
     "standardise_choice",

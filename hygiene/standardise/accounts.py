@@ -10,6 +10,8 @@ import polars as pl
 from hygiene.standardise.column_groups import (
     standardise_address_columns,
     standardise_choice_column,
+    take_address_lines_apart,
+    tell_country_of_line,
 )
 from hygiene.standardise.company import standardise_company
 from hygiene.standardise.contacts import RegionChooser
@@ -93,7 +95,10 @@ class AccountStandardiser:
             partial(standardise_country, vocabulary=words),
             _texts("country_code", "country_status", "country_rule"),
         )
-        raw = raw.hstack(country.select("country_code"))
+        raw = take_address_lines_apart(
+            raw.hstack(country.select("country_code")), words
+        )
+        country = tell_country_of_line(country, raw)
         raw = raw.with_columns(self._region(raw).alias("region"))
         size = partial(
             standardise_company_size,

@@ -77,13 +77,13 @@ _SMALL_WORDS: Final = frozenset(
 _LONGEST_STATE_CODE: Final = 3
 _LONGEST_ABBREVIATION: Final = 5
 # Postcodes that only one country writes this way, for records without a country.
-_TELLING_POSTCODES: Final = (
+TELLING_POSTCODES: Final = (
     ("CA", re.compile(r"[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d\Z")),
     ("GB", re.compile(r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\Z")),
     ("NL", re.compile(r"[1-9]\d{3} ?[A-Z]{2}\Z")),
     ("US", re.compile(r"\d{5}-\d{4}\Z")),
 )
-_US_ZIP: Final = re.compile(r"\d{5}(?:-\d{4})?\Z")
+US_ZIP: Final = re.compile(r"\d{5}(?:-\d{4})?\Z")
 
 
 def title_case(text: str) -> str:
@@ -360,12 +360,12 @@ def infer_country(
     """
     words = vocabulary or default_vocabulary()
     post = clean_compatible_text(postal_code).upper()
-    for country, pattern in _TELLING_POSTCODES:
+    for country, pattern in TELLING_POSTCODES:
         if pattern.match(post):
             return country
     key = state_key(clean_compatible_text(state))
     countries = words.addresses.state_countries.get(key, frozenset())
-    if "US" in countries and _US_ZIP.match(post):
+    if "US" in countries and US_ZIP.match(post):
         return "US"
     if len(countries) == 1 and len(key) > _LONGEST_STATE_CODE:
         return next(iter(countries))

@@ -11,6 +11,8 @@ from hygiene.standardise.address import infer_country
 from hygiene.standardise.column_groups import (
     standardise_address_columns,
     standardise_choice_column,
+    take_address_lines_apart,
+    tell_country_of_line,
 )
 from hygiene.standardise.company import standardise_company
 from hygiene.standardise.country import standardise_country
@@ -174,7 +176,10 @@ class ContactStandardiser:
             raw, ["country"], partial(standardise_country, vocabulary=words),
             _texts("country_code", "country_status", "country_rule"),
         )  # fmt: skip
-        raw = raw.hstack(country.select("country_code"))
+        raw = take_address_lines_apart(
+            raw.hstack(country.select("country_code")), words
+        )
+        country = tell_country_of_line(country, raw)
         raw = raw.with_columns(self._region(raw).alias("region"))
         parts = [
             country,

@@ -37,6 +37,7 @@ _EPOCH_MILLIS: Final = re.compile(r"-?\d{11,13}\Z")
 _LANGUAGES: Final = (
     "en",
     "de",
+    "de_AT",
     "fr",
     "es",
     "it",
@@ -49,8 +50,12 @@ _LANGUAGES: Final = (
     "pl",
     "cs",
 )
+# What word processors make of a hyphen.
+_DASHES: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2014\u2212"), "-")
 _EARLIEST: Final = date(1900, 1, 2)
 _LATEST_YEAR: Final = 2100
+# "Maerz" for "M\u00e4rz", where a keyboard or a system had no umlauts.
+_UMLAUTS: Final = str.maketrans({"\u00e4": "ae", "\u00f6": "oe", "\u00fc": "ue"})
 _MONTHS: Final = 12
 _SPREADSHEET_DAY_ZERO: Final = date(1899, 12, 30)
 # Days that forms and exports write when nobody said anything.
@@ -76,7 +81,9 @@ def _months() -> dict[str, int]:
         for context in ("format", "stand-alone"):
             for width in ("wide", "abbreviated"):
                 for number, name in months[context][width].items():
-                    found.setdefault(match_form(name) or "", set()).add(number)
+                    for spelling in {name, name.translate(_UMLAUTS)}:
+                        form = match_form(spelling) or ""
+                        found.setdefault(form, set()).add(number)
     return {name: numbers.pop() for name, numbers in found.items() if len(numbers) == 1}
 
 
@@ -132,7 +139,7 @@ def standardise_date(
         >>> standardise_date("31. Dezember 1980").value
         datetime.date(1980, 12, 31)
     """
-    text = clean_compatible_text(raw)
+    text = clean_compatible_text(raw).translate(_DASHES)
     if not text:
         return DateResult(None, Status.MISSING, f"{kind}.missing")
     words = vocabulary or default_vocabulary()

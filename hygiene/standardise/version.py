@@ -11,10 +11,11 @@ from hygiene.standardise.hooks import hook_source
 from hygiene.standardise.settings import StandardiseSettings
 
 # Raise on every change of a rule, so that records are standardised again.
-STANDARDISER_VERSION: Final = "2"
+STANDARDISER_VERSION: Final = "3"
 # Libraries whose data decide verdicts.
 _LIBRARIES: Final = (
     "anyascii", "babel", "email-validator", "idna", "phonenumbers", "rapidfuzz", "tldextract",
+    "usaddress",
 )  # fmt: skip
 # Settings that change the way to a result, not the result.
 _NEUTRAL: Final = {"chunk_rows", "workers", "max_names_per_identifier"}
@@ -30,7 +31,7 @@ def standardiser_version(settings: StandardiseSettings) -> str:
         `<code version>-<fingerprint>` of settings, reference data and libraries.
 
     Example:
-        >>> standardiser_version(StandardiseSettings()).startswith("2-")
+        >>> standardiser_version(StandardiseSettings()).startswith("3-")
         True
     """
     digest = hashlib.sha256()

@@ -98,7 +98,7 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
             volumes: list[Volume] = []
             if (vendor, name) in landed:
                 suite = apply_to_suite(landing_suite(vendor, name), quality.changes)
-                found, volumes = _check_landed(workspace, suite, vendor, name)
+                found, volumes = check_landed(workspace, suite, vendor, name)
             counted += volumes
             guarded = judge_volumes(
                 volumes,
@@ -144,10 +144,20 @@ def _loads(manifests: Sequence[Manifest]) -> dict[tuple[str, str], list[datetime
     return loads
 
 
-def _check_landed(
+def check_landed(
     workspace: Workspace, suite: Suite, vendor: str, name: str
 ) -> tuple[list[RuleResult], list[Volume]]:
-    """Check the latest versions of an object, and count them per source."""
+    """Check the latest versions of an object, and count them per source.
+
+    Args:
+        workspace: Where the landing zone lies.
+        suite: Rules of the object.
+        vendor: Source type.
+        name: The object.
+
+    Returns:
+        Verdicts, and records per source.
+    """
     folder = workspace.home.landing / vendor / name
     parts = sorted(
         path
@@ -227,7 +237,7 @@ def build_published_checks(
         results: list[RuleResult] = []
         with duckdb.connect(str(workspace.home.warehouse), read_only=True) as warehouse:
             for suite in suites:
-                found = _check_table(warehouse, suite, relations, workspace)
+                found = check_table(warehouse, suite, relations, workspace)
                 results += found
                 yield _check_result(
                     dg.AssetKey(["marts", suite.object]),
@@ -245,12 +255,23 @@ def build_published_checks(
     return [published_rules]
 
 
-def _check_table(
+def check_table(
     warehouse: duckdb.DuckDBPyConnection,
     suite: Suite,
     relations: dict[str, str],
     workspace: Workspace,
 ) -> list[RuleResult]:
+    """Check one published table.
+
+    Args:
+        warehouse: Connection that sees the table.
+        suite: Rules of the table.
+        relations: Quoted names of the published tables.
+        workspace: Where counts are kept.
+
+    Returns:
+        Verdicts.
+    """
     return validate_relation(
         warehouse,
         relations[suite.object],

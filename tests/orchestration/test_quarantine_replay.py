@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,7 +14,7 @@ import pytest
 from connectors.landing import Landing
 from hygiene.quarantine import Fix, export_fixit, read_fixit, remember_fixes
 from hygiene.standardise import collect_quarantine
-from orchestration.config import load_config
+from orchestration.config import connector_config, load_config
 from orchestration.home import Home
 from orchestration.quarantine_replay import (
     FIXED_FILE,
@@ -153,3 +156,114 @@ def test_a_correction_that_is_no_better_stays_out(desk: Desk, line: str) -> None
     assert desk.sync(GOOD, BAD) == 0
     assert set(desk.alive()) == {"Ann"}
     assert desk.statuses() == ["unusable"]
+
+
+PORTAL = {
+    "config": "{name: crm, type: hubspot_files, path: exports}",
+    "file": "hubspot-crm-exports-all-contacts-2026-01-15.csv",
+    "place": ("hubspot", "contacts"),
+    # HubSpot gives two properties one label.
+    "head": "Record ID,First Name,Last Name,Email,Email hard bounce reason,"
+    "Email hard bounce reason,Lifecycle Stage\n",
+    "good": "101,Ann,Archer,ann@site.test,,,Lead\n",
+    "bad": '102,"Cy,Quote,cy@site.test,,,Lead\n',
+    "fixed": "102,Cy,Quote,cy@site.test,unknown user,5.1.1,Lead",
+    "name": "lastname",
+}
+SHEET = {
+    "config": "{name: crm, type: spreadsheet, tables: ["
+    "{path: exports/other.csv, object: contacts, optional: true, columns: {id: Nr}},"
+    "{path: exports/people.csv, object: contacts, "
+    "columns: {id: Badge no, last_name: Nachname, first_name: Vorname}}]}",
+    "file": "people.csv",
+    "place": ("spreadsheet", "contacts"),
+    "head": "Badge no;Vorname;Nachname;E-Mail;Remark\n",
+    "good": "101;Ann;Archer;ann@site.test;a, b, c, d, e\n",
+    "bad": '102;"Cy;Quote;cy@site.test;none\n',
+    "fixed": "102;Cy;Quote;cy@site.test;likes 1,5 l",
+    "name": "last_name",
+}
+
+
+class OtherDesk(Desk):
+    """The same for a HubSpot folder or a sheet."""
+
+    def __init__(self, folder: Path, vendor: dict[str, Any]) -> None:
+        super().__init__(folder)
+        self.vendor = vendor
+        config = folder / "tidycrm.yml"
+        config.write_text(f"version: 1\nsources:\n  - {vendor['config']}\n")
+        self.workspace = replace(self.workspace, config=load_config(config, {}))
+
+    def sync(self, *lines: str) -> int:
+        file = self.folder / "exports" / self.vendor["file"]
+        file.write_text(self.vendor["head"] + "".join(lines))
+        self.now += timedelta(hours=1)
+        source = connector_config(self.workspace.config.sources[0])
+        home = self.workspace.home
+        SOURCE_KINDS[source.type].extract(
+            source, Landing(home.landing), self.now, None, home
+        )
+        return replay_landing_fixes(self.workspace, self.now)
+
+    def rows(self) -> dict[str, dict[str, Any]]:
+        alive = (
+            Landing(self.workspace.home.landing)
+            .current(*self.vendor["place"])
+            .filter(~pl.col("_is_deleted"))
+            .collect()
+        )
+        return {row["_source_record_id"]: row for row in alive.iter_rows(named=True)}
+
+
+@pytest.fixture(params=[PORTAL, SHEET], ids=["hubspot", "spreadsheet"])
+def other(request: pytest.FixtureRequest, tmp_path: Path) -> OtherDesk:
+    return OtherDesk(tmp_path, request.param)
+
+
+def test_a_corrected_line_of_any_source_lands_survives_and_yields(
+    other: OtherDesk,
+) -> None:
+    good, bad, fixed, name = (other.vendor[k] for k in ("good", "bad", "fixed", "name"))
+    assert other.sync(good, bad) == 0
+    assert len(other.correct(fixed)) == 1
+    assert other.sync(good, bad) == 1
+    landed = other.rows()["102"]
+    assert (landed[name], landed["_source_file"]) == ("Quote", FIXED_FILE)
+    if name == "lastname":
+        assert landed["email_hard_bounce_reason_2"] == "5.1.1"
+    else:
+        assert landed["remark"] == "likes 1,5 l"
+    # A new export in which the line is still broken neither deletes nor repeats it.
+    assert other.sync(good.replace("Archer", "Baker"), bad) == 0
+    assert other.rows()["102"]["_source_file"] == FIXED_FILE
+    assert other.rows()["101"][name] == "Baker"
+    # The source repairs the line itself, in another way: it wins, and it is told.
+    assert other.sync(good, fixed.replace("Quote", "Newer") + "\n") == 0
+    assert other.rows()["102"][name] == "Newer"
+    assert other.statuses() == ["contradicted"]
+    assert other.sync(good) == 0
+    assert set(other.rows()) == {"101"}
+    assert other.statuses() == ["gone"]
+
+
+def test_a_row_without_a_usable_id_lands_once_it_has_one(tmp_path: Path) -> None:
+    desk = OtherDesk(tmp_path, PORTAL)
+    desk.sync(PORTAL["good"], "1.2E+17,Cy,Quote,cy@site.test,,5.1.1,Lead\n")
+    path = tmp_path / "fixes.csv"
+    frame = desk.quarantined()
+    export_fixit(frame, path)
+    with path.open(encoding="utf-8-sig", newline="") as handle:
+        rows = list(csv.reader(handle))
+    (of_id,) = [row for row in rows if "1.2E+17" in row]
+    of_id[-1] = "102"
+    with path.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows(rows)
+    report = read_fixit(path, frame, author="eva", fixed_at="now")
+    remember_fixes(desk.workspace.home.fixes, report.fixes)
+    assert desk.sync(PORTAL["good"], "1.2E+17,Cy,Quote,cy@site.test,,5.1.1,Lead\n") == 1
+    landed = desk.rows()["102"]
+    assert (landed["lastname"], landed["email_hard_bounce_reason_2"]) == (
+        "Quote",
+        "5.1.1",
+    )

@@ -259,5 +259,26 @@ def test_every_change_of_standardising_is_listed_once(tmp_path: Path) -> None:
     ) in rows
 
 
+def test_a_part_of_an_address_line_is_listed_with_the_line(tmp_path: Path) -> None:
+    pl.DataFrame(
+        {
+            "source_record_key": ["a", "b"],
+            "street": ["1 Main St, Reno, NV 89501", "1 Main St"],
+            "city": [None, "RENO"],
+            "city_std": ["Reno", "Reno"],
+            "city_status": ["corrected", "corrected"],
+            "city_rule": ["city.address_line", "city.case"],
+        }
+    ).write_parquet(tmp_path / "c.parquet")
+    out = tmp_path / "changes.parquet"
+    write_changes({"contact": tmp_path / "c.parquet"}, out)
+    assert pl.read_parquet(out).filter(pl.col("field") == "city")[
+        "raw", "rule"
+    ].rows() == [
+        ("1 Main St, Reno, NV 89501", "city.address_line"),
+        ("RENO", "city.case"),
+    ]
+
+
 def test_shipped_rules_have_what_the_report_shows() -> None:
     assert all(rule.fix and rule.owner and rule.name for rule in record_rules())
