@@ -232,7 +232,28 @@ def test_rejected_rows_land_with_file_and_line(shop: Shop) -> None:
     ]
     counts = report.counts["orders"]
     assert counts.rows_read == counts.new + counts.rejected == 5
-    assert report.warnings == ("orders: 3 rows were set aside, see the quarantine",)
+    assert report.warnings == (
+        "orders: 3 rows were set aside, see the quarantine",
+        "orders: because a missing record may be among the rows that could not be read, "
+        "no record was marked as deleted",
+    )
+
+
+def test_a_row_that_cannot_be_read_deletes_nothing_and_a_total_does_not_matter(
+    shop: Shop,
+) -> None:
+    shop.write("o.csv", ORDERS)
+    shop.run({"path": "*.csv"})
+    first, second = sorted(shop.rows())
+    head, one, _ = ORDERS.splitlines()
+    shop.write("o.csv", f"{head}\n{one}\n5,x,y,z,w\n")
+    shop.run({"path": "*.csv"})
+    assert not shop.rows()[second]["_is_deleted"]
+    shop.write("o.csv", f"{head}\n{one}\nTotal,,,30\n")
+    shop.run({"path": "*.csv"})
+    rows = shop.rows()
+    assert second not in rows or rows[second]["_is_deleted"]
+    assert not rows[first]["_is_deleted"]
 
 
 def test_day_numbers_of_the_1904_system_become_dates(shop: Shop) -> None:
