@@ -103,7 +103,14 @@ def dbt_resource(workspace: Workspace) -> DbtCliResource:
         project_dir=str(workspace.dbt_project),
         profiles_dir=str(workspace.dbt_project),
         dbt_executable=str(dbt_executable()),
-        global_config_flags=["--log-path", str(workspace.home.dbt / "logs")],
+        global_config_flags=[
+            "--log-path",
+            str(workspace.home.dbt / "logs"),
+            # Dagster reads JSON from the pipe. In the file it would be a second copy of
+            # every event, nine times as dear to write as text and hard to read.
+            "--log-format-file",
+            "debug",
+        ],
     )
 
 

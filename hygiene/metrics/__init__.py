@@ -24,6 +24,7 @@ from hygiene.metrics.churn_classifier import (
 from hygiene.metrics.gamma_gamma import GammaGamma, fit_gamma_gamma
 from hygiene.metrics.hazard import DiscreteHazard
 from hygiene.metrics.holdout import BuyerHoldout, hold_out_buyers
+from hygiene.metrics.lead_model import LeadReport, predict_leads
 from hygiene.metrics.pareto_nbd import ParetoNbd, fit_pareto_nbd
 from hygiene.metrics.predictions import PredictionReport, predict_customers
 from hygiene.metrics.purchases import (
@@ -57,6 +58,7 @@ __all__ = [
     "ClassifierReport",
     "DiscreteHazard",
     "GammaGamma",
+    "LeadReport",
     "Method",
     "MetricSettings",
     "ParetoNbd",
@@ -78,6 +80,7 @@ __all__ = [
     "kaplan_meier",
     "predict_buyers",
     "predict_customers",
+    "predict_leads",
     "read_cohort_retention",
     "read_histories",
     "read_movements",

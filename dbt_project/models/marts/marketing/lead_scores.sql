@@ -1,5 +1,6 @@
 -- Grain: one golden contact who is a lead without a deal yet.
 -- Rules that add up to 100: who it is (40), what the person did lately (40), and how leads of that source fared (20).
+-- Beside them the probability that a model learned from leads of the past.
 with
 
 leads as (
@@ -56,6 +57,10 @@ recent_responses as (
     group by 1
 ),
 
+predictions as (
+    select * from {{ ref('int_leads_predicted') }}
+),
+
 points as (
     select
         leads.golden_contact_id,
@@ -64,16 +69,12 @@ points as (
         leads.funnel_stage_type,
         leads.lead_date,
         recent_activities.last_activity_date,
+        predictions.conversion_probability,
+        predictions.prediction_method,
+        predictions.model_run_id,
         case when contacts.email is not null and not coalesce(contacts.is_free_email, false) and not coalesce(contacts.is_role_email, false) then 15 else 0 end
             as business_email_points,
-        case
-            when regexp_matches(
-                lower(contacts.job_title),
-                '(\bc[efmtio]o\b|chief|\bvp\b|vice president|head of|director|founder|owner|partner|president|gesch.ftsf.hr|leiter|directeur|director[a]?)'
-            ) then 15
-            when regexp_matches(lower(contacts.job_title), '(manager|lead|senior|principal|responsable)') then 8
-            else 0
-        end as seniority_points,
+        list_extract([0, 8, 15], {{ seniority_rank('contacts.job_title') }} + 1) as seniority_points,
         case when coalesce(contacts.phone, contacts.mobile_phone) is not null then 5 else 0 end as phone_points,
         case when leads.golden_account_id is not null then 5 else 0 end as account_points,
         case when recent_responses.response_count > 0 then 15 else 0 end as response_points,
@@ -89,6 +90,8 @@ points as (
         on leads.golden_contact_id = recent_activities.golden_contact_id
     left join recent_responses
         on leads.golden_contact_id = recent_responses.golden_contact_id
+    left join predictions
+        on leads.golden_contact_id = predictions.golden_contact_id
     where not leads.is_opportunity and not leads.is_disqualified
 ),
 
@@ -103,10 +106,13 @@ final as (
             when score >= 35 then 'warm'
             else 'cold'
         end as score_band_type,
+        coalesce(prediction_method, 'insufficient_data') as prediction_method,
+        model_run_id,
         cast(score as bigint) as lead_score,
         {%- for name in ['business_email', 'seniority', 'phone', 'account', 'response', 'meeting', 'conversation', 'source'] %}
         cast({{ name }}_points as bigint) as {{ name }}_points,
         {%- endfor %}
+        cast(conversion_probability as decimal(9, 6)) as conversion_probability,
         lead_date,
         last_activity_date,
         {{ as_of_date() }} as as_of_date

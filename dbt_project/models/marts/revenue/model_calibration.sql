@@ -1,9 +1,10 @@
 -- Grain: one tenth of the hold-out customers of one model run, by rising probability.
 -- depends_on: {{ ref('int_customers_predicted') }}
+-- depends_on: {{ ref('int_leads_predicted') }}
 with
 
 calibration as (
-    select * from read_parquet('{{ stage_file("model_calibration") }}')
+    select * from read_parquet(['{{ stage_file("model_calibration") }}', '{{ stage_file("lead_model_calibration") }}'])
 )
 
 select

@@ -1,10 +1,11 @@
 -- Grain: one model that predicted customers as of the as-of date.
 -- depends_on: {{ ref('int_customers_predicted') }}
+-- depends_on: {{ ref('int_leads_predicted') }}
 with
 
 runs as (
-    -- Written by the model above together with its predictions.
-    select * from read_parquet('{{ stage_file("model_runs") }}')
+    -- Written by the models above together with their predictions.
+    select * from read_parquet(['{{ stage_file("model_runs") }}', '{{ stage_file("lead_model_runs") }}'])
 )
 
 select

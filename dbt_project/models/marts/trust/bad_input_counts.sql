@@ -36,6 +36,18 @@ reopened as (
         and cast(changes.changed_at as date) <= {{ as_of_date() }}
 ),
 
+-- A stage of the past that no deal is in today was renamed or given up.
+gone_stages as (
+    select distinct changes.stage_name
+    from {{ ref('int_opportunity_stage_changes_unioned') }} as changes
+    left join {{ ref('int_opportunities_deduplicated') }} as opportunities
+        on changes.stage_name = opportunities.stage_name
+    where
+        changes.stage_name is not null
+        and opportunities.source_record_key is null
+        and cast(changes.changed_at as date) <= {{ as_of_date() }}
+),
+
 counts as (
     select 'negative_amount' as issue, 'fct_revenue_events' as table_name,
         'Money that flows back: counted as a refund or credit, whatever the type says.' as policy,
@@ -93,6 +105,10 @@ counts as (
     union all
     select 'reopened_deal', 'fct_opportunities', 'The present status decides: an open deal is pipeline and no revenue.',
         (select count(*) from reopened)
+    union all
+    select 'stage_name_not_in_use', 'fct_opportunity_stage_history',
+        'Stages keep the name of their day; a renamed one is a stage of its own, and what its name says decides about won and lost.',
+        (select count(*) from gone_stages)
     union all
     select 'closed_before_created', 'fct_opportunities', 'The deal counts; its days to close are left empty.',
         (select count(*) from {{ ref('fct_opportunities') }} where is_closed_before_created)
