@@ -200,7 +200,8 @@ def predict_leads(
 
 
 def _is_testable(outcome: Floats) -> bool:
-    return min(outcome.sum(), len(outcome) - outcome.sum()) >= _LEAST_TESTED
+    positives = int(outcome.sum())
+    return min(positives, len(outcome) - positives) >= _LEAST_TESTED
 
 
 def _sources(past: pl.DataFrame) -> list[str]:

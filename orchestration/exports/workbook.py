@@ -163,7 +163,7 @@ def _write_cell(sheet: Any, line: int, place: int, value: Any, look: Any) -> Non
         return
     if isinstance(value, bool):
         sheet.write_boolean(line, place, value)
-    elif isinstance(value, int | float | Decimal) and abs(value) < _EXACT:
+    elif isinstance(value, int | float | Decimal) and abs(float(value)) < _EXACT:
         sheet.write_number(line, place, float(value), look)
     elif isinstance(value, datetime):
         sheet.write_datetime(line, place, value.replace(tzinfo=None), look)
