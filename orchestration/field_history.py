@@ -125,20 +125,31 @@ def write_field_changes(landing: Landing, out: Path, *, entity: str) -> int:
 def _changes(
     frame: pl.LazyFrame, record: str, target: str, field: str, changed_at: str
 ) -> pl.LazyFrame:
-    # Milliseconds since 1970 or ISO 8601, with Z, +00:00 or Salesforce's +0000.
-    text = pl.col(changed_at)
     return frame.select(
         pl.format(
             "{}:{}:{}", pl.col("_source_name"), pl.lit(target), pl.col(record)
         ).alias("source_record_key"),
         pl.col(field).alias("crm_field"),
-        pl.coalesce(
-            pl.from_epoch(
-                pl.when(text.str.contains(r"^\d{12,14}$")).then(text).cast(pl.Int64),
-                time_unit="ms",
-            ).cast(pl.Datetime("us")),
-            text.str.replace("T", " ")
-            .str.replace(r"(Z|[+-]00:?00)$", "")
-            .str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us"),
-        ).alias("changed_at"),
+        instant_expression(changed_at).alias("changed_at"),
+    )
+
+
+def instant_expression(column: str) -> pl.Expr:
+    """Read an instant: milliseconds since 1970 or ISO 8601 with Z, +00:00 or +0000.
+
+    Args:
+        column: Column of text.
+
+    Returns:
+        UTC without a zone; null for anything else.
+    """
+    text = pl.col(column)
+    return pl.coalesce(
+        pl.from_epoch(
+            pl.when(text.str.contains(r"^\d{12,14}$")).then(text).cast(pl.Int64),
+            time_unit="ms",
+        ).cast(pl.Datetime("us")),
+        text.str.replace("T", " ")
+        .str.replace(r"(Z|[+-]00:?00)$", "")
+        .str.to_datetime("%Y-%m-%d %H:%M:%S%.f", strict=False, time_unit="us"),
     )

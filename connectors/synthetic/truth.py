@@ -26,6 +26,10 @@ from connectors.synthetic.world import DAY, Chunk
 SCHEMAS: Mapping[str, list[tuple[str, pa.DataType]]] = {
     "truth_contacts": [("source_record_key", pa.string()), ("person_id", pa.string())],
     "truth_accounts": [("source_record_key", pa.string()), ("company_id", pa.string())],
+    "truth_employers": [
+        ("source_record_key", pa.string()),
+        ("company_id", pa.string()),
+    ],
     "truth_deals": [("source_record_key", pa.string()), ("deal_id", pa.string())],
     "truth_values": [
         ("source_record_key", pa.string()),

@@ -220,6 +220,12 @@ def note_contacts(
         source_record_key=keys.filter(pl.Series(shown)),
         person_id=labels.filter(pl.Series(shown)),
     )
+    employed = pl.Series((records.nature == PERSON) & (records.firm >= 0) & shown)
+    truth.add(
+        "truth_employers",
+        source_record_key=keys.filter(employed),
+        company_id=company_labels(pl.Series(records.firm)).filter(employed),
+    )
     tests = pl.Series((records.nature == TEST) & shown)
     truth.add("truth_test_records", source_record_key=keys.filter(tests))
     told = {name: records.columns[name] for name in fields}
