@@ -74,7 +74,9 @@ def write_account_changes(landing: Landing, out: Path) -> int:
     )
     told = ["source_record_key", "account_source_record_key"]
     changes = (
-        pl.concat([recorded, seen.join(recorded, on=told, how="anti", nulls_equal=True)])
+        pl.concat(
+            [recorded, seen.join(recorded, on=told, how="anti", nulls_equal=True)]
+        )
         .unique()
         .sort(_ORDER)
         .collect()
@@ -97,7 +99,9 @@ def _frame(
 
 
 def _key(object_name: str, identifier: pl.Expr) -> pl.Expr:
-    return pl.format("{}:{}:{}", pl.col("_source_name"), pl.lit(object_name), identifier)
+    return pl.format(
+        "{}:{}:{}", pl.col("_source_name"), pl.lit(object_name), identifier
+    )
 
 
 def _salesforce_history(landing: Landing) -> list[pl.LazyFrame]:

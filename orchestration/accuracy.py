@@ -10,15 +10,28 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import duckdb
 from rich.console import Console
 from rich.table import Column, Table
 
-from hygiene.accuracy import RepairReport, score, score_repairs, score_rule_flags
+from hygiene.accuracy import (
+    RepairReport,
+    score,
+    score_jobs,
+    score_lead_accounts,
+    score_repairs,
+    score_rule_flags,
+)
 from orchestration.errors import OrchestrationError
 from orchestration.home import Home
 from orchestration.record_quality import defects_file
 
 REPORTED = ("contacts", "accounts")
+_EMPLOYER_TABLES = {
+    "lead_account_matches": "source_record_key, source_object, golden_account_id, method",
+    "bridge_contact_accounts": "golden_contact_id, golden_account_id, is_current, "
+    "is_primary, valid_to_date",
+}
 
 _MEASURES = {
     "source records": "records",
@@ -36,10 +49,11 @@ _MEASURES = {
 
 
 def demo_accuracy(folder: Path) -> dict[str, Any]:
-    """Score contacts and accounts of the demo in `folder`.
+    """Score contacts, accounts, accounts of leads and job changes of a demo.
 
     Returns:
-        One report per entity, and the generator's own ceiling.
+        One report per entity, one of `leads`, one of `jobs`, and the generator's own
+        ceiling.
 
     Raises:
         OrchestrationError: No demo was run there.
@@ -57,10 +71,33 @@ def demo_accuracy(folder: Path) -> dict[str, Any]:
                 f"`tidycrm demo --folder {folder}` first."
             )
         reports[f"{entity}s"] = asdict(score(clusters, known))
+    reports |= _employers(home, truth)
     ceiling = truth / "ceiling.json"
     if ceiling.exists():
         reports["ceiling"] = json.loads(ceiling.read_text())
     return reports
+
+
+def _employers(home: Home, truth: Path) -> dict[str, Any]:
+    """Score where people work; nothing for a demo of an earlier version."""
+    if not (truth / "truth_employers.parquet").exists() or not home.warehouse.exists():
+        return {}
+    with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
+        known = warehouse.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE table_name IN "
+            "('lead_account_matches', 'bridge_contact_accounts')"
+        ).fetchall()[0][0]
+        if known < len(_EMPLOYER_TABLES):
+            return {}
+        matches, spells = (
+            warehouse.sql(f"SELECT {columns} FROM marts.{table}").pl()
+            for table, columns in _EMPLOYER_TABLES.items()
+        )
+    contacts, accounts = home.stage("contact_clusters"), home.stage("account_clusters")
+    return {
+        "leads": asdict(score_lead_accounts(matches, accounts, truth)),
+        "jobs": asdict(score_jobs(spells, contacts, accounts, truth)),
+    }
 
 
 def print_accuracy(console: Console, reports: dict[str, Any]) -> None:
@@ -74,8 +111,34 @@ def print_accuracy(console: Console, reports: dict[str, Any]) -> None:
     for words, measure in _MEASURES.items():
         table.add_row(words, *(_shown(reports[name][measure]) for name in REPORTED))
     console.print(table)
+    if "leads" in reports:
+        _print_employers(console, reports["leads"], reports["jobs"])
     console.print(
         "Some pairs cannot be decided by anyone: `--json` holds the generator's ceiling."
+    )
+
+
+def _print_employers(
+    console: Console, leads: dict[str, Any], jobs: dict[str, Any]
+) -> None:
+    table = Table(
+        "reason", "leads", "right",
+        title="Accounts of leads against their true employers",
+        title_justify="left",
+    )  # fmt: skip
+    for item in leads["methods"]:
+        share = item["right"] / item["leads"]
+        table.add_row(item["method"], f"{item['leads']:,}", f"{share:.2%}")
+    console.print(table)
+    console.print(
+        f"{leads['leads']:,} leads: precision {leads['precision']:.4f}, recall "
+        f"{leads['recall']:.4f}; of {leads['without_employer']:,} without an account to "
+        f"find {leads['rightly_none']:,} were given none."
+    )
+    console.print(
+        f"{jobs['people']:,} employed people: {jobs['current_right']:.2%} have the "
+        f"right current account; of {jobs['changers']:,} known job changers "
+        f"{jobs['changers_current_right']:.2%}."
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.alerts.after_run import build_alert_sensors
+from orchestration.assets.account_changes import build_account_changes
 from orchestration.assets.checks import (
     build_landing_checks,
     build_published_checks,
@@ -18,6 +19,7 @@ from orchestration.assets.hygiene import build_hygiene_assets
 from orchestration.assets.identity_checks import build_identity_checks
 from orchestration.assets.publication import build_publication_assets
 from orchestration.assets.record_checks import build_record_checks
+from orchestration.assets.training import TRAINING, build_training_assets
 from orchestration.assets.warehouse import build_dbt_assets
 from orchestration.automation import (
     build_schedules,
@@ -41,10 +43,17 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
     marts = sorted(dbt[-1].keys, key=lambda key: key.to_user_string())
     job = dg.define_asset_job(
         JOB,
-        selection=dg.AssetSelection.all(),
+        # A model is learned rarely, and put in force by a person.
+        selection=dg.AssetSelection.all() - dg.AssetSelection.groups(TRAINING),
         description="One consistent snapshot: extract, clean, match, build, check, "
         "publish.",
         tags={"tidycrm/home": workspace.home.root.name},
+    )
+    training = dg.define_asset_job(
+        "train",
+        selection=dg.AssetSelection.groups(TRAINING),
+        description="Learn candidate models from the records of the last sync. Nothing "
+        "else changes; see `tidycrm model`.",
     )
     extractions = extraction_jobs(workspace)
     return dg.Definitions(
@@ -53,6 +62,8 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
             build_landing_asset(workspace),
             *dbt[:-1],
             *build_hygiene_assets(workspace),
+            build_account_changes(workspace),
+            *build_training_assets(workspace),
             *with_freshness(
                 workspace,
                 [dbt[-1], *build_publication_assets(workspace, manifest, marts)],
@@ -64,7 +75,7 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
             *build_record_checks(workspace, manifest),
             *build_published_checks(workspace, manifest),
         ],
-        jobs=[job, *extractions],
+        jobs=[job, training, *extractions],
         schedules=build_schedules(workspace, job, extractions),
         sensors=[
             *build_sensors(workspace, job),

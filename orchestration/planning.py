@@ -91,13 +91,16 @@ class Plan:
     has_money: bool
 
 
-def make_plan(workspace: Workspace, *, top: int = 20) -> Plan:
+def make_plan(
+    workspace: Workspace, *, top: int = 20, models: Path | None = None
+) -> Plan:
     """Match and identify as `workspace` is configured, on copies of its home.
 
     Args:
         workspace: The home, with the configuration to try out. Rulings that were made
             since the last run count as well.
         top: Most moves to name per entity.
+        models: Folder of models to try out instead of those in force.
 
     Returns:
         What the next run would change.
@@ -112,7 +115,7 @@ def make_plan(workspace: Workspace, *, top: int = 20) -> Plan:
     impacts: list[Impact] = []
     with _copy(home) as (copy, money):
         for entity in ENTITIES:
-            reports[entity] = _match(workspace, copy, entity)
+            reports[entity] = _match(workspace, copy, entity, models)
             impacts.append(
                 measure_impact(
                     copy.stage(f"{entity}_clusters"),
@@ -135,7 +138,9 @@ def make_plan(workspace: Workspace, *, top: int = 20) -> Plan:
     )
 
 
-def _match(workspace: Workspace, copy: Home, entity: Entity) -> MatchReport:
+def _match(
+    workspace: Workspace, copy: Home, entity: Entity, models: Path | None
+) -> MatchReport:
     standardised = copy.stage(f"standardised_{entity}s")
     obeyed = copy.stages / f"{entity}_in_force.csv"
     put_rulings_in_force(
@@ -146,13 +151,16 @@ def _match(workspace: Workspace, copy: Home, entity: Entity) -> MatchReport:
         entity=entity,
     )
     edges = copy.stage(f"{entity}_edges")
+    settings = workspace.config.matching
+    if models is not None:
+        settings = settings.model_copy(update={"model_dir": models})
     report = link(
         standardised,
         copy.stage(f"int_{entity}_links"),
         obeyed,
         edges,
         entity=entity,
-        settings=workspace.config.matching,
+        settings=settings,
         model_dir=copy.models,
     )
     identify(

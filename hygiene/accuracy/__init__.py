@@ -4,6 +4,13 @@ What belongs here: measuring. What does not: matching, or anything that the pipe
 itself reads; truth files exist only for synthetic data and for labelled samples.
 """
 
+from hygiene.accuracy.employers import (
+    JobReport,
+    LeadAccountReport,
+    MethodScore,
+    score_jobs,
+    score_lead_accounts,
+)
 from hygiene.accuracy.repair_report import (
     FieldScore,
     FlagScore,
@@ -20,11 +27,16 @@ __all__ = [
     "AccuracyReport",
     "FieldScore",
     "FlagScore",
+    "JobReport",
     "KindScore",
+    "LeadAccountReport",
+    "MethodScore",
     "RepairReport",
     "as_mapping",
     "as_markdown",
     "score",
+    "score_jobs",
+    "score_lead_accounts",
     "score_repairs",
     "score_rule_flags",
 ]

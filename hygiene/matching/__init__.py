@@ -6,6 +6,7 @@ model, the threshold rule and the clustering, with the reasons.
 """
 
 from hygiene.matching.linking import link
+from hygiene.matching.model_changes import LevelShift, compare_models
 from hygiene.matching.report import (
     HotKeys,
     MatchReport,
@@ -21,6 +22,7 @@ from hygiene.matching.training import TrainingReport, train
 __all__ = [
     "Entity",
     "HotKeys",
+    "LevelShift",
     "MatchReport",
     "MatchSettings",
     "RuleCount",
@@ -29,6 +31,7 @@ __all__ = [
     "Threshold",
     "Training",
     "TrainingReport",
+    "compare_models",
     "link",
     "train",
 ]

@@ -82,9 +82,19 @@ def shipped_parameters(specification: Specification) -> ModelParameters:
     Returns:
         The shipped parameters.
     """
-    return load_parameters(
-        _SHIPPED / f"{_VERSIONS[specification.entity]}.json", specification
-    )
+    return load_parameters(shipped_file(specification.entity), specification)
+
+
+def shipped_file(entity: Entity) -> Path:
+    """Name the parameter file that comes with this version of the code.
+
+    Args:
+        entity: contact or account.
+
+    Returns:
+        Its path.
+    """
+    return _SHIPPED / f"{_VERSIONS[entity]}.json"
 
 
 def load_parameters(

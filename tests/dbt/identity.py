@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import polars as pl
 
+from orchestration.account_changes import SCHEMA
 from tests.dbt.home import Home
 
 INSTANT = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - UTC-naive by contract
@@ -37,6 +38,7 @@ def resolve(
     _entity(home, "contact", contacts, test_ids, quarantine)
     _entity(home, "account", accounts, test_ids, quarantine)
     _quarantine(home, quarantine)
+    home.stage("contact_account_changes", pl.DataFrame(schema=SCHEMA))
     text = pl.String()
     lineage = ["entity_type", "golden_id", "field_name", "value", "source_record_key"]
     home.stage(
@@ -145,6 +147,12 @@ def _entity(
                 phone_e164=pl.col("phone"),
                 mobile_phone_e164=pl.col("mobile_phone"),
                 full_name_std=pl.col("full_name"),
+                email_domain=pl.col("email").str.to_lowercase().str.extract("@(.*)$"),
+                domain_std=pl.col("website"),
+                company_name_match=pl.col("company_name").str.to_lowercase(),
+                country_code=pl.col("country"),
+                is_free_email=pl.lit(False),
+                is_disposable_email=pl.lit(False),
             ),
         )
         same = [
@@ -184,6 +192,9 @@ def _entity(
             "standardised_accounts",
             standardised.drop(golden_id).with_columns(
                 account_name_std=pl.col("account_name"),
+                account_name_match=pl.col("account_name").str.to_lowercase(),
+                country_code=pl.col("country"),
+                is_free_domain=pl.lit(False),
                 domain_std=pl.col("domain"),
                 phone_e164=pl.col("phone"),
             ),

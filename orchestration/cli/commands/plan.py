@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -31,6 +32,10 @@ def plan(
     config: ConfigOption = None,
     home: HomeOption = None,
     top: Annotated[int, typer.Option(min=0, help="Moves to name.")] = 20,
+    models: Annotated[
+        Path | None,
+        typer.Option(exists=True, file_okay=False, help="Models to try: a folder."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what this tidycrm.yml and new rulings would change: ids, customers, money."""
@@ -40,7 +45,7 @@ def plan(
     console = Console()
     with reported():
         workspace = open_workspace(settings_of(config, home))
-        made = make_plan(workspace, top=top)
+        made = make_plan(workspace, top=top, models=models)
     if as_json:
         facts = asdict(made)
         for fact, impact in zip(facts["impacts"], made.impacts, strict=True):
