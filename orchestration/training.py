@@ -8,9 +8,12 @@ is learned is in `hygiene.matching`. A sync learns only where no model is kept y
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+import polars as pl
 
 from hygiene.matching import Entity as MatchEntity
 from hygiene.matching import LevelShift, TrainingReport, compare_models, train
@@ -25,6 +28,11 @@ CANDIDATES = "candidate"
 def candidates(home: Home) -> Path:
     """Folder of models that were learned but are not in force."""
     return home.models / CANDIDATES
+
+
+def count_records(standardised: Path) -> int:
+    """Records of a standardised table, from its footer."""
+    return int(pl.scan_parquet(standardised).select(pl.len()).collect().item())
 
 
 def model_name(entity: str) -> str:
@@ -62,13 +70,21 @@ def train_candidate(
         What training saw.
 
     Raises:
-        OrchestrationError: There was no sync yet.
+        OrchestrationError: There was no sync yet, or it has too few records to learn from.
     """
     standardised = workspace.home.stage(f"standardised_{entity}s")
     if not standardised.exists():
         raise OrchestrationError(
             f"Learning a {entity} model: {standardised.name} is missing; it is expected "
             "after a sync. Run `tidycrm sync` first."
+        )
+    least = workspace.config.matching.min_training_records
+    records = count_records(standardised)
+    if records < least:
+        raise OrchestrationError(
+            f"Learning a {entity} model: there are {records} records; expected at least "
+            f"{least} (matching.min_training_records). The shipped model serves smaller "
+            "tables better."
         )
     folder = out or candidates(workspace.home)
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,14 +98,18 @@ def train_candidate(
 
 
 def train_all(
-    workspace: Workspace, *, now: datetime, out: Path | None = None
+    workspace: Workspace,
+    entities: Sequence[Entity] = ENTITIES,
+    *,
+    now: datetime,
+    out: Path | None = None,
 ) -> list[Trained]:
     """Learn a candidate per entity and compare it with the model in force."""
     home = workspace.home
     folder = out or candidates(home)
     made = []
     with exclusive(home, purpose="tidycrm model train"):
-        for entity in ENTITIES:
+        for entity in entities:
             report = train_candidate(workspace, entity, now=now, out=folder)
             file = folder / model_name(entity)
             shifts = compare_models(

@@ -15,11 +15,17 @@ from hygiene.matching.report import (
     StageTime,
     Threshold,
 )
-from hygiene.matching.settings import MatchSettings, Training
+from hygiene.matching.settings import (
+    Engine,
+    MatchSettings,
+    SparkSettings,
+    Training,
+)
 from hygiene.matching.specification import Entity
 from hygiene.matching.training import TrainingReport, train
 
 __all__ = [
+    "Engine",
     "Entity",
     "HotKeys",
     "LevelShift",
@@ -27,6 +33,7 @@ __all__ = [
     "MatchSettings",
     "RuleCount",
     "SharedIdentifier",
+    "SparkSettings",
     "StageTime",
     "Threshold",
     "Training",

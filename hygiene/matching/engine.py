@@ -139,13 +139,19 @@ class SplinkEngine:
 
 
 def splink_settings(
-    specification: Specification, parameters: ModelParameters
+    specification: Specification,
+    parameters: ModelParameters,
+    *,
+    dialect: str = "duckdb",
+    has_frequencies: bool = True,
 ) -> dict[str, Any]:
     """Write a model as Splink's settings.
 
     Args:
         specification: The model.
         parameters: Its parameters.
+        dialect: Splink's name of the backend's SQL.
+        has_frequencies: Whether rare values weigh more; they need frequency tables.
 
     Returns:
         A settings dictionary that Splink's `Linker` takes.
@@ -156,7 +162,12 @@ def splink_settings(
         # The prior is added outside: it is estimated from the scored pairs.
         "probability_two_random_records_match": 0.5,
         "comparisons": [
-            _comparison_settings(comparison, parameters.levels[comparison.name])
+            _comparison_settings(
+                comparison,
+                parameters.levels[comparison.name],
+                dialect=dialect,
+                has_frequencies=has_frequencies,
+            )
             for comparison in specification.comparisons
         ],
         "blocking_rules_to_generate_predictions": [],
@@ -167,7 +178,11 @@ def splink_settings(
 
 
 def _comparison_settings(
-    comparison: Comparison, parameters: Mapping[str, LevelParameters]
+    comparison: Comparison,
+    parameters: Mapping[str, LevelParameters],
+    *,
+    dialect: str,
+    has_frequencies: bool,
 ) -> dict[str, Any]:
     import splink.comparison_level_library as library
 
@@ -180,7 +195,7 @@ def _comparison_settings(
             "m_probability": value.m,
             "u_probability": value.u,
         }
-        if level.frequency_column is not None:
+        if has_frequencies and level.frequency_column is not None:
             options |= {
                 "tf_adjustment_column": level.frequency_column,
                 "tf_adjustment_weight": level.frequency_weight,
@@ -189,5 +204,5 @@ def _comparison_settings(
         levels.append(creator.configure(**options))
     return {
         "output_column_name": comparison.name,
-        "comparison_levels": [item.create_level_dict("duckdb") for item in levels],
+        "comparison_levels": [item.create_level_dict(dialect) for item in levels],
     }

@@ -23,7 +23,6 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from hygiene.errors import ConfigurationError
 from hygiene.matching.agreements import mergeable_sql
 from hygiene.matching.blocking import find_pairs
 from hygiene.matching.clustering import (
@@ -45,7 +44,8 @@ from hygiene.matching.parameters import (
 from hygiene.matching.prior import estimate_prior
 from hygiene.matching.report import MatchReport, StageTime
 from hygiene.matching.reuse import compare_changed, keep_answers
-from hygiene.matching.settings import MatchSettings, Training
+from hygiene.matching.settings import Engine, MatchSettings, Training
+from hygiene.matching.spark import compare_on_spark
 from hygiene.matching.specification import Entity, Specification
 from hygiene.matching.specifications import specification_of
 from hygiene.matching.threshold import choose_threshold
@@ -83,7 +83,7 @@ def link(
     settings: MatchSettings,
     model_dir: Path | None = None,
     state_dir: Path | None = None,
-    engine: Literal["duckdb"] = "duckdb",
+    engine: Engine | None = None,
 ) -> MatchReport:
     """Match standardised records and write one decided edge per candidate pair.
 
@@ -98,7 +98,7 @@ def link(
         state_dir: Folder in which a run keeps what each pair answered, so that the next
             one compares only pairs with a new or changed record; none: every pair is
             compared. The edges are the same either way.
-        engine: Which backend scores the pairs.
+        engine: Which backend compares the pairs; none: what the settings say.
 
     Returns:
         Counts, thresholds and their reasons.
@@ -107,11 +107,7 @@ def link(
         ConfigurationError: If the engine is not available.
         InputError: If a file is missing or malformed.
     """
-    if engine != "duckdb":
-        raise ConfigurationError(
-            f"Matching {entity}s: engine {engine} is not available; expected duckdb; "
-            "set matching.engine to duckdb."
-        )
+    on_spark = (engine or settings.engine) is Engine.SPARK
     specification = specification_of(Entity(entity))
     stages = _Stages()
     with open_connection(out_edges.parent) as connection:
@@ -127,7 +123,13 @@ def link(
         with stages.measure("block"):
             find_pairs(connection, specification.blocking_rules, "candidates")
         with stages.measure("compare"):
-            reuse = compare_changed(connection, specification, state_dir)
+            reuse = (
+                compare_on_spark(
+                    connection, specification, settings.spark, out_edges.parent
+                )
+                if on_spark
+                else compare_changed(connection, specification, state_dir)
+            )
         with stages.measure("model"):
             parameters, source, notes = _choose_model(
                 connection,
@@ -147,7 +149,7 @@ def link(
             notes=[*notes, reuse.reason],
             stages=stages,
         )
-        if state_dir is not None:
+        if state_dir is not None and not on_spark:
             keep_answers(connection, specification, state_dir)
         return replace(report, reused_pairs=reuse.reused)
 

@@ -6,6 +6,7 @@ What does not: model parameters, which are learned and live in a model file.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,38 @@ class Training(StrEnum):
     WHEN_ABSENT = "when_absent"
     NEVER = "never"
     ALWAYS = "always"
+
+
+class Engine(StrEnum):
+    """Which backend of Splink compares the pairs."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
+class SparkSettings(BaseModel):
+    """Where Spark runs, for `engine: spark`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    master: Annotated[
+        str | None,
+        Field(
+            description="Spark's master, such as local[4], yarn or spark://host:7077; "
+            "none: what the environment of the cluster says."
+        ),
+    ] = "local[*]"
+    options: Annotated[
+        Mapping[str, str],
+        Field(description="Further settings of the session, by Spark's own names."),
+    ] = {}
+    exchange: Annotated[
+        Path | None,
+        Field(
+            description="Folder for tables on their way to and from Spark; every worker "
+            "must see it under this path. None: beside the results, for local masters."
+        ),
+    ] = None
 
 
 class MatchSettings(BaseModel):
@@ -108,6 +141,16 @@ class MatchSettings(BaseModel):
             "at higher thresholds, before every pair inside is scored.",
         ),
     ] = 200
+    engine: Annotated[
+        Engine,
+        Field(
+            description="duckdb: this machine; spark: Splink's Spark backend compares "
+            "the pairs, with the same result (extra `spark`, Java 17)."
+        ),
+    ] = Engine.DUCKDB
+    spark: Annotated[SparkSettings, Field(description="Where Spark runs.")] = (
+        SparkSettings()
+    )
     seed: Annotated[int, Field(description="Seed of every sample.")] = 1
     threads: Annotated[
         int | None, Field(ge=1, description="Threads of the engine; none: all.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,24 +35,40 @@ commands.add_typer(model, name="model")
 _SHOWN = 8
 
 
+class EntityChoice(StrEnum):
+    """What a model matches."""
+
+    CONTACT = "contact"
+    ACCOUNT = "account"
+
+
 @model.command("train")
 def model_train(
     out: Annotated[
         Path | None,
         typer.Option("--out", help="Folder of the candidates; the home's by default."),
     ] = None,
+    entity: Annotated[
+        EntityChoice | None, typer.Option(help="Only this one; both by default.")
+    ] = None,
     config: ConfigOption = None,
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Learn candidate models from the last sync's records; nothing else changes."""
+    from orchestration.review import ENTITIES
     from orchestration.training import train_all
     from orchestration.workspace import open_workspace
 
     console = Console()
     with reported():
         workspace = open_workspace(settings_of(config, home))
-        made = train_all(workspace, now=workspace.clock(), out=out)
+        made = train_all(
+            workspace,
+            ENTITIES if entity is None else (entity.value,),
+            now=workspace.clock(),
+            out=out,
+        )
     if as_json:
         console.print_json(json.dumps([asdict(each) for each in made], default=str))
         return

@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from hygiene.errors import ConfigurationError
 from hygiene.matching import MatchReport, MatchSettings, link
 from tests.hygiene.matching.people import (
     clusters_of,
@@ -181,19 +180,6 @@ def test_row_order_changes_nothing(tmp_path: Path) -> None:
     _, edges = run(tmp_path / "one", records)
     _, again = run(tmp_path / "two", list(reversed(records)))
     assert edges.equals(again)
-
-
-def test_an_unknown_engine_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="engine spark is not available"):
-        link(
-            tmp_path / "s.parquet",
-            tmp_path / "l.parquet",
-            None,
-            tmp_path / "e.parquet",
-            entity="contact",
-            settings=_SHIPPED,
-            engine="spark",  # type: ignore[arg-type]
-        )
 
 
 def test_no_records_give_no_edges(tmp_path: Path) -> None:
