@@ -140,12 +140,24 @@ def _predict(spark: Any, specification: Specification, exchange: Path) -> None:
     with warnings.catch_warnings():
         # Splink's own dependencies warn about each other on import.
         warnings.simplefilter("ignore")
+        import sqlglot
         from splink import Linker
         from splink.backends.spark import SparkAPI
 
         logging.getLogger("splink").setLevel(logging.ERROR)
         _register_functions(spark)
-        api = SparkAPI(
+
+        class PlainSparkAPI(SparkAPI):
+            """Splink's backend, without its own dialect of Spark's SQL.
+
+            That dialect only writes literals more briefly, and a compiled sqlglot does
+            not let itself be extended by it.
+            """
+
+            def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
+                return str(sqlglot.transpile(sql, read="spark", write="spark")[0])
+
+        api = PlainSparkAPI(
             spark_session=spark,
             break_lineage_method="persist",
             register_udfs_automatically=False,

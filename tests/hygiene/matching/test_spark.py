@@ -74,7 +74,7 @@ def test_edges_are_those_of_duckdb(tmp_path: Path) -> None:
             entity="contact",
             settings=MatchSettings(engine=engine, spark=_LOCAL, kept_margin=100.0),
         )
-        assert report.candidate_pairs > 300
+        assert report.candidate_pairs > 100
         found[engine] = pl.read_parquet(out)
     duckdb, spark = found[Engine.DUCKDB], found[Engine.SPARK]
     exact = [c for c in duckdb.columns if not c.startswith("match_")]

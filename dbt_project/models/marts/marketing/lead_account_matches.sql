@@ -22,8 +22,8 @@ candidates as (
         arg_max(matched_on, {'confidence': confidence, 'method': method}) as matched_on,
         arg_max(account_count > 1 and is_same_country, {'confidence': confidence, 'method': method}) as is_by_country,
         string_agg(method, ', ' order by confidence desc, method) as agreeing_methods,
-        -- Probability that every reason is wrong; ordered, so that rounding never differs.
-        list_aggregate(list(cast(1 - confidence as double) order by method), 'product') as doubt
+        -- Probability that every reason is wrong; rounded, so that the order of reasons never matters.
+        round(product(cast(1 - confidence as double)), 15) as doubt
     from evidence
     group by 1, 2
 ),
