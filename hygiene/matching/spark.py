@@ -154,7 +154,11 @@ def _predict(spark: Any, specification: Specification, exchange: Path) -> None:
             not let itself be extended by it.
             """
 
-            def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
+            def _setup_for_execute_sql(
+                self,
+                sql: str,
+                physical_name: str,  # noqa: ARG002  Splink hands it in
+            ) -> str:
                 return str(sqlglot.transpile(sql, read="spark", write="spark")[0])
 
         api = PlainSparkAPI(

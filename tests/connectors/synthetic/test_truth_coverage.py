@@ -84,6 +84,18 @@ def test_everybody_is_known_to_some_source(crm: Crm) -> None:
     assert set(crm.truth["truth_people"]["person_id"]) <= known
 
 
+def test_employers_are_told_of_people_and_companies_of_the_world(crm: Crm) -> None:
+    employers = crm.truth["truth_employers"]
+    assert employers["source_record_key"].is_unique().all()
+    people = dict(crm.truth["truth_contacts"].iter_rows())
+    jobs = {
+        person: {now, before}
+        for person, now, before, _ in crm.truth["truth_people"].iter_rows()
+    }
+    assert len(employers) > 100
+    assert all(company in jobs[people[key]] for key, company in employers.iter_rows())
+
+
 EXPORTED = [
     ("salesforce:contact:", "Contact", "last_name", "LastName"),
     ("salesforce:contact:", "Contact", "first_name", "FirstName"),
