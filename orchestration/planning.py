@@ -19,12 +19,13 @@ import duckdb
 import polars as pl
 
 from hygiene.identity import identify
-from hygiene.matching import MatchReport, link
+from hygiene.matching import MatchReport, MatchSettings, Training, link
 from hygiene.stewardship import put_rulings_in_force
 from hygiene.stewardship.impact import Impact, measure_impact
 from orchestration.errors import OrchestrationError
 from orchestration.home import Home, exclusive
 from orchestration.review import ENTITIES, Entity, need_run, rulings_file
+from orchestration.training import model_name
 from orchestration.workspace import Workspace
 
 _COPIED = ("standardised_{}s", "int_{}_links", "{}_clusters")
@@ -151,9 +152,7 @@ def _match(
         entity=entity,
     )
     edges = copy.stage(f"{entity}_edges")
-    settings = workspace.config.matching
-    if models is not None:
-        settings = settings.model_copy(update={"model_dir": models})
+    settings = _with_copied_models(workspace.config.matching, copy, entity, models)
     report = link(
         standardised,
         copy.stage(f"int_{entity}_links"),
@@ -175,6 +174,22 @@ def _match(
         occurred_at=workspace.clock(),
     )
     return report
+
+
+def _with_copied_models(
+    settings: MatchSettings, copy: Home, entity: Entity, models: Path | None
+) -> MatchSettings:
+    """Point to a copy of the models to try out: learning must not touch the originals."""
+    tried = models if models and (models / model_name(entity)).is_file() else None
+    folder = tried or settings.model_dir
+    if folder is None:
+        return settings
+    copied = copy.root / f"{entity}-models"
+    copied.mkdir()
+    if (folder / model_name(entity)).is_file():
+        shutil.copyfile(folder / model_name(entity), copied / model_name(entity))
+    training = Training.WHEN_ABSENT if tried else settings.training
+    return settings.model_copy(update={"model_dir": copied, "training": training})
 
 
 @contextmanager

@@ -7,7 +7,7 @@ changes as (
 
 typed as (
     select
-        {{ surrogate_key('cx', "source_record_key || '|' || cast(changed_at as varchar) || '|' || coalesce(account_source_record_key, '') || '|' || evidence") }}
+        {{ surrogate_key('cx', "concat_ws('|', source_record_key, cast(changed_at as varchar), evidence, account_source_record_key)") }}
             as contact_account_change_key,
         cast(source_record_key as varchar) as source_record_key,
         cast(previous_account_source_record_key as varchar) as previous_account_source_record_key,
