@@ -5,6 +5,7 @@ The façade; import from here. `Landing` writes and reads, everything else is a 
 
 from connectors.landing.capture import quote_identifier, row_hash_expression
 from connectors.landing.cursors import Cursor
+from connectors.landing.erasing import Rescreened, rescreen
 from connectors.landing.model import (
     ColumnInfo,
     DeclaredDrift,
@@ -36,7 +37,9 @@ from connectors.landing.schema import (
     slug_column,
     unique_names,
 )
+from connectors.landing.screening import Screen
 from connectors.landing.store import Landing
+from connectors.landing.suppression import Origin, Suppression, keyed_hash
 
 __all__ = [
     "METADATA_SCHEMA",
@@ -55,16 +58,22 @@ __all__ = [
     "LoadMode",
     "LoadResult",
     "Manifest",
+    "Origin",
     "Progress",
     "Receipt",
+    "Rescreened",
+    "Screen",
     "SnapshotBatch",
     "SourceFile",
     "SourceReport",
+    "Suppression",
     "TypeHint",
     "check_source_name",
     "fingerprint_file",
     "fingerprint_text",
+    "keyed_hash",
     "quote_identifier",
+    "rescreen",
     "row_hash_expression",
     "slug_column",
     "unique_names",

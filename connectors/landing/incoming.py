@@ -34,6 +34,8 @@ class Incoming:
     columns: tuple[str, ...]
     column_infos: tuple[ColumnInfo, ...]
     rejected: pl.DataFrame
+    suppressed: int = 0
+    """Rows left out because they are about people who were erased."""
 
 
 def write_incoming(batch: SnapshotBatch, path: Path) -> Incoming:

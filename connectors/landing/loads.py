@@ -58,7 +58,7 @@ def count_rows(
 ) -> LoadCounts:
     """Say where every row of a batch went."""
     return LoadCounts(
-        rows_read=verdict.incoming + incoming.rejected.height,
+        rows_read=verdict.incoming + incoming.rejected.height + incoming.suppressed,
         new=verdict.new,
         changed=verdict.changed,
         unchanged=verdict.unchanged,
@@ -68,4 +68,5 @@ def count_rows(
         rejected=incoming.rejected.height,
         rejected_new=new_rejects.height,
         blank=batch.blank_rows,
+        suppressed=incoming.suppressed,
     )

@@ -94,8 +94,9 @@ class DeclaredDrift:
 class LoadCounts:
     """Where every row of a batch went.
 
-    `rows_read = new + changed + unchanged + repeated + superseded + rejected`; blank
-    rows are counted beside it and tombstones are not read from any file.
+    `rows_read = new + changed + unchanged + repeated + superseded + rejected +
+    suppressed`; blank rows are counted beside it and tombstones are not read from any
+    file. Suppressed rows are about people who were erased: only their number is known.
     """
 
     rows_read: int = 0
@@ -108,6 +109,7 @@ class LoadCounts:
     rejected: int = 0
     rejected_new: int = 0
     blank: int = 0
+    suppressed: int = 0
 
     def __add__(self, other: LoadCounts) -> LoadCounts:
         """Counts of two loads together."""

@@ -46,6 +46,7 @@ from connectors.landing.schema import (
     check_data_columns,
     check_source_name,
 )
+from connectors.landing.screening import Screen, screen_incoming
 
 _LOGGER = logging.getLogger(__name__)
 _PART_NAME = "part-0.parquet"
@@ -79,8 +80,11 @@ class Landing:
         False
     """
 
-    def __init__(self, root: Path, *, lock_timeout: float = 600.0) -> None:
+    def __init__(
+        self, root: Path, *, lock_timeout: float = 600.0, screen: Screen | None = None
+    ) -> None:
         self.root = root
+        self._screen = screen or Screen()
         self._lock_timeout = lock_timeout
 
     # Writing
@@ -215,8 +219,7 @@ class Landing:
     ) -> pl.LazyFrame:
         """Scan every rejected row of an object."""
         loads = self._loads(source_type, object_name, source_name)
-        files = [load / REJECTED_NAME for load in loads]
-        files = [path for path in files if path.exists()]
+        files = [path for load in loads if (path := load / REJECTED_NAME).exists()]
         if not files:
             return pl.LazyFrame(schema=REJECTED_SCHEMA)
         return pl.scan_parquet(files, hive_partitioning=False)
@@ -230,10 +233,8 @@ class Landing:
         """Read manifests, ordered by source type, object, source and load."""
         found = []
         for known_type, known_object in self.objects():
-            if source_type in (None, known_type) and object_name in (
-                None,
-                known_object,
-            ):
+            is_wanted = source_type in (None, known_type)
+            if is_wanted and object_name in (None, known_object):
                 loads = self._loads(known_type, known_object, source_name)
                 found += [read_manifest(load / MANIFEST_NAME) for load in loads]
         return found
@@ -298,6 +299,7 @@ class Landing:
         load_folder = work / "load"
         load_folder.mkdir(parents=True)
         incoming = write_incoming(batch, work / "incoming.parquet")
+        incoming = screen_incoming(incoming, batch, self._screen, work)
         place = (batch.source_type, batch.object, batch.source_name)
         earlier = self.manifests(*place)
         capture = ChangeCapture(

@@ -61,6 +61,7 @@ def test_every_landed_line_is_landed_or_rejected(demo: Project) -> None:
             + counts.repeated
             + counts.superseded
             + counts.rejected
+            + counts.suppressed
         ), manifest.object
 
 

@@ -50,6 +50,7 @@ def land(landing: Landing, snapshot: Rows, mode: LoadMode = LoadMode.FULL) -> in
         + counts.repeated
         + counts.superseded
         + counts.rejected
+        + counts.suppressed
     )
     return counts.landed
 
