@@ -22,6 +22,8 @@ from typing import Any
 
 from orchestration.errors import BackupError
 from orchestration.home import Home, exclusive
+from orchestration.privacy import audit
+from orchestration.privacy.suppressed import keep_privacy
 from orchestration.workspace import tidycrm_version
 
 FORMAT_VERSION = 1
@@ -90,6 +92,8 @@ def write_backup(
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(target)
+        # After the archive: this line is in the next one.
+        audit.record(home, audit.Action.BACKUP, {"file": str(target)}, at=at)
     return _described(target, manifest)
 
 
@@ -139,15 +143,18 @@ def restore_backup(
         if present_tokens.exists() and not (incoming / str(_TOKENS)).exists():
             for token in present_tokens.glob("*"):
                 _write(incoming / str(_TOKENS) / token.name, token.read_bytes())
+        before = home.root / f"state.before-restore-{stamp}"
         if home.state.exists():
-            home.state.replace(home.root / f"state.before-restore-{stamp}")
+            home.state.replace(before)
         fresh.replace(home.state)
+        keep_privacy(before, home.state)
         for name in contents:
             target = home.root / name
             if _is_below(PurePosixPath(name), _CURSORS) and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 (incoming / name).replace(target)
         _remove_tree(incoming)
+        audit.record(home, audit.Action.RESTORE, {"file": file.name}, at=at)
     return _described(file, manifest)
 
 

@@ -19,6 +19,7 @@ from hygiene.survivorship.overrides import (
     value_mark,
 )
 from orchestration.home import Home, exclusive
+from orchestration.privacy import audit
 from orchestration.review import need_run
 from orchestration.rulings import run_tables
 from orchestration.workspace import Workspace
@@ -79,6 +80,18 @@ def set_override(
             value_mark(_automatic_value(home, subject, field)),
         )
         book.add(override)
+        audit.record(
+            home,
+            audit.Action.OVERRIDE_SET,
+            {
+                "entity": subject.entity,
+                "golden_id": subject.golden_id,
+                "record": audit.reference(home, override.source_record_key),
+                "field": field,
+                "until": until,
+            },
+            actor=author,
+        )
     return override
 
 
@@ -101,6 +114,12 @@ def remove_override(workspace: Workspace, name: str, field: str) -> int:
     subject = resolve(name, run_tables(home))
     with exclusive(home, purpose="tidycrm override remove"):
         removed = OverrideBook(home.overrides).remove(subject.members, field)
+        if removed:
+            audit.record(
+                home,
+                audit.Action.OVERRIDE_REMOVED,
+                {"golden_id": subject.golden_id, "field": field, "removed": removed},
+            )
     if not removed:
         raise InputError(
             "Removing a value set by hand: this golden record has none for the field; "

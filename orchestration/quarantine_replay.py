@@ -28,6 +28,7 @@ from hygiene.quarantine import LINE, Fix, FixStatus, read_fixes, write_statuses
 from hygiene.quarantine.fixes import status_row
 from orchestration.config import connector_config
 from orchestration.home import Home
+from orchestration.privacy.suppressed import open_landing
 from orchestration.sources import SOURCE_KINDS
 from orchestration.workspace import Workspace
 
@@ -76,7 +77,7 @@ def replay_landing_fixes(workspace: Workspace, extracted_at: datetime) -> int:
             else pl.DataFrame()
         )
         count, statuses = _land(
-            Landing(home.landing), frame, list(usable.values()),
+            open_landing(workspace), frame, list(usable.values()),
             (name, vendor, object_name), extracted_at,
         )  # fmt: skip
         landed += count

@@ -32,6 +32,7 @@ from hygiene.stewardship.rulings import RulingBook
 from hygiene.stewardship.sheets import write_csv, write_xlsx
 from orchestration.errors import OrchestrationError
 from orchestration.home import Home, exclusive
+from orchestration.privacy import audit
 from orchestration.workspace import Workspace
 
 Entity = Literal["contact", "account"]
@@ -224,6 +225,8 @@ def import_review(
         with exclusive(home, purpose="tidycrm review import"):
             for entity, rulings in answers.rulings.items():
                 RulingBook(rulings_file(home, entity)).add(rulings)
+            counts = {entity: len(each) for entity, each in answers.rulings.items()}
+            audit.record(home, audit.Action.RULINGS, counts, actor=author)
     return answers
 
 

@@ -21,6 +21,7 @@ from hygiene.stewardship.reasons import Why, explain_why
 from hygiene.stewardship.references import RunTables, Subject, resolve
 from hygiene.stewardship.rulings import RulingBook, put_rulings_in_force
 from orchestration.home import Home, exclusive
+from orchestration.privacy import audit
 from orchestration.review import (
     ENTITIES,
     Entity,
@@ -111,6 +112,7 @@ def merge_records(
             first, second, judged_rulings(home, first.entity), signature
         )
         RulingBook(rulings_file(home, first.entity)).add(decision.rulings)
+        _remember(home, audit.Action.MERGE, decision, author)
     return decision
 
 
@@ -147,6 +149,7 @@ def unmerge_records(
             first, second, judged_rulings(home, first.entity), signature
         )
         RulingBook(rulings_file(home, first.entity)).add(decision.rulings)
+        _remember(home, audit.Action.UNMERGE, decision, author)
     return decision
 
 
@@ -184,6 +187,21 @@ def why(workspace: Workspace, one: str, other: str | None) -> Why:
         model_dir=home.models,
         scratch=home.stages,
     )
+
+
+def _remember(
+    home: Home, action: audit.Action, decision: Decision, author: str
+) -> None:
+    pairs = [
+        {
+            "left": audit.reference(home, item.key_l),
+            "right": audit.reference(home, item.key_r),
+            "ruling": item.verdict.value,
+        }
+        for item in decision.rulings
+    ]
+    details = {"entity": decision.entity, "rulings": pairs}
+    audit.record(home, action, details, actor=author)
 
 
 def _whole(subject: Subject, runs: list[RunTables]) -> Subject:

@@ -20,6 +20,8 @@ import connectors.spreadsheet
 from connectors.errors import RetryableError
 from connectors.landing import Landing, SourceReport
 from orchestration.config import VENDOR_OF_TYPE, connector_config, shown_duration
+from orchestration.privacy.changes import note_configuration
+from orchestration.privacy.suppressed import open_landing
 from orchestration.quarantine_replay import replay_landing_fixes
 from orchestration.runs import HOME_LOCK, run_instant
 from orchestration.source_states import SourceState, SourceStates, message_of
@@ -105,7 +107,7 @@ def _source_asset(
         try:
             report = SOURCE_KINDS[source.type].extract(
                 connector_config(source),
-                Landing(workspace.home.landing),
+                open_landing(workspace),
                 instant,
                 progress,
                 workspace.home,
@@ -205,14 +207,17 @@ def _report_metadata(report: SourceReport) -> dict[str, Any]:
             "changed": counts.changed,
             "deleted": counts.tombstoned,
             "rejected": counts.rejected_new,
+            "suppressed": counts.suppressed,
         }
         for name, counts in report.counts.items()
     }
     landed = sum(result.counts.landed for result in report.loads)
+    suppressed = sum(result.counts.suppressed for result in report.loads)
     usage = {} if report.usage is None else asdict(report.usage)
     return {
         **{f"usage/{name}": value for name, value in usage.items()},
         "rows_landed": landed,
+        "rows_suppressed": suppressed,
         "loads": len(report.loads),
         "notes": len(report.notes),
         "warnings": dg.MetadataValue.md(
@@ -253,6 +258,7 @@ def build_landing_asset(workspace: Workspace) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext, config: LandingRunConfig
     ) -> Iterator[dg.MaterializeResult[None]]:
         zone = Landing(workspace.home.landing)
+        note_configuration(workspace)
         ensure_contracts(zone)
         replayed = replay_landing_fixes(workspace, run_instant(context))
         if replayed:

@@ -8,12 +8,13 @@ import polars as pl
 
 from connectors.landing import Landing
 from hygiene.quality import build_data_docs
-from orchestration.config import MaskedConfig
-from orchestration.dbt_build import personal_columns, published_models
+from orchestration.dbt_build import published_models
 from orchestration.executive import write_executive_report
 from orchestration.home import Home, replace_text
+from orchestration.privacy import audit
+from orchestration.privacy.consent import CONSENT_TABLES, write_consent_tables
+from orchestration.privacy.masked import masking_of
 from orchestration.publishing import (
-    Masking,
     PublishedTable,
     SourceWatermark,
     publish,
@@ -26,7 +27,6 @@ from orchestration.quality_results import (
     write_all,
 )
 from orchestration.quality_tables import (
-    PERSONAL,
     published_quality_tables,
     remember_scores,
     write_quality_tables,
@@ -116,6 +116,7 @@ def _publication(
         instant = run_instant(context)
         as_of = workspace.as_of(instant)
         options = workspace.config.publish
+        write_consent_tables(home, at=instant)
         result = publish(
             warehouse=home.warehouse,
             out=home.published,
@@ -128,7 +129,7 @@ def _publication(
             keep_versions=options.keep_versions,
             parquet=options.parquet,
             contract_version=options.contract_version,
-            masking=_masking(options.masked, manifest),
+            masking=masking_of(workspace),
         )
         page = write_executive_report(
             result.file, home, currency=workspace.config.metrics.reporting_currency
@@ -158,6 +159,15 @@ def _publication(
                 indent=1,
             ),
         )
+        audit.record(
+            home,
+            audit.Action.PUBLISH,
+            {
+                "run_id": context.run_id,
+                "tables": len(result.row_counts),
+                "held_at": result.held_at,
+            },
+        )
         return dg.MaterializeResult(
             metadata={
                 "tables": len(result.row_counts),
@@ -171,22 +181,6 @@ def _publication(
         )
 
     return crm
-
-
-def _masking(options: MaskedConfig | None, manifest: Path) -> Masking | None:
-    if options is None:
-        return None
-    return Masking(
-        salt=options.salt.get_secret_value(),
-        classes={
-            **{
-                model["name"]: personal_columns(model)
-                for model in published_models(manifest)
-            },
-            **{name: dict(columns) for name, columns in PERSONAL.items()},
-        },
-        actions=options.classes,
-    )
 
 
 def _tables(home: Home, manifest: Path) -> list[PublishedTable]:
@@ -207,7 +201,18 @@ def _tables(home: Home, manifest: Path) -> list[PublishedTable]:
         comments=COLUMN_COMMENTS,
         order_by=("layer", "object", "rule_id", "rule_name"),
     )
-    found = [*tables, quality, *published_quality_tables(home)]
+    consent = [
+        PublishedTable(
+            name=name,
+            relation=str(home.stage(name)),
+            is_parquet=True,
+            description=table.description,
+            comments=table.comments,
+            order_by=table.key,
+        )
+        for name, table in CONSENT_TABLES.items()
+    ]
+    found = [*tables, quality, *consent, *published_quality_tables(home)]
     return sorted(found, key=lambda table: table.name)
 
 

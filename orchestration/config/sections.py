@@ -174,3 +174,18 @@ class RetentionConfig(Section):
         default=timedelta(days=14),
         description="State that a restore replaced, and what killed runs left.",
     )
+    activity_text: Duration | None = Field(
+        default=None,
+        description="Running text of tasks, events, cases and notes, such as 730d: "
+        "older text is not landed, and `tidycrm retention` clears what was. Never by "
+        "default.",
+    )
+    quarantine_payload: Duration | None = Field(
+        default=None,
+        description="Raw content of rejected and quarantined rows, such as 180d; the row "
+        "and its reason stay. Never by default.",
+    )
+    logs: Duration = Field(
+        default=timedelta(days=90),
+        description="Log files, access reports and exports below the data folder.",
+    )

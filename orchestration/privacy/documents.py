@@ -22,7 +22,14 @@ from orchestration.privacy.needles import Needles
 from orchestration.privacy.tables import Counted, hits_in_parquet, scrub_parquet
 
 _MANIFEST = "manifest.json"
+_ZIPPED = (".zip", ".xlsx", ".xlsm", ".ods")
+_TARRED = (".tar.gz", ".tgz", ".tar")
 Rewrite = Callable[[str, bytes], tuple[bytes, Counted]]
+
+
+def is_archive(name: str) -> bool:
+    """Whether a file holds others, or is compressed as a whole."""
+    return name.lower().endswith((*_ZIPPED, *_TARRED, ".gz"))
 
 
 def rewrite(name: str, content: bytes, needles: Needles) -> tuple[bytes, Counted]:
@@ -39,9 +46,9 @@ def rewrite(name: str, content: bytes, needles: Needles) -> tuple[bytes, Counted
     lower = name.lower()
     if lower.endswith(".parquet"):
         return _through_file(content, needles)
-    if lower.endswith((".zip", ".xlsx", ".xlsm", ".ods")):
+    if lower.endswith(_ZIPPED):
         return _rewrite_zip(content, needles)
-    if lower.endswith((".tar.gz", ".tgz", ".tar")):
+    if lower.endswith(_TARRED):
         return _rewrite_tar(content, needles)
     if lower.endswith(".gz"):
         inner, counted = rewrite(name[:-3], gzip.decompress(content), needles)
@@ -59,13 +66,13 @@ def hits(name: str, content: bytes, needles: Needles) -> int:
             path = Path(folder) / Path(name).name
             path.write_bytes(content)
             return hits_in_parquet(path, needles)
-    if lower.endswith((".zip", ".xlsx", ".xlsm", ".ods")):
+    if lower.endswith(_ZIPPED):
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return sum(
                 hits(each.filename, archive.read(each), needles)
                 for each in archive.infolist()
             )
-    if lower.endswith((".tar.gz", ".tgz", ".tar")):
+    if lower.endswith(_TARRED):
         return sum(
             hits(member, inner, needles) for member, inner in _members(content).items()
         )

@@ -6,6 +6,7 @@ Belongs here: putting configuration and declared personal columns together.
 from __future__ import annotations
 
 from orchestration.dbt_build import personal_columns, published_models, target_path
+from orchestration.privacy.consent import CONSENT_TABLES
 from orchestration.publishing import Masking
 from orchestration.quality_tables import PERSONAL
 from orchestration.workspace import Workspace
@@ -25,6 +26,7 @@ def masking_of(workspace: Workspace) -> Masking | None:
                 for model in published_models(manifest)
             },
             **{name: dict(columns) for name, columns in PERSONAL.items()},
+            **{name: dict(each.personal) for name, each in CONSENT_TABLES.items()},
         },
         actions=options.classes,
     )

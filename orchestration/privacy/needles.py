@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from connectors.landing.suppression import ERASED
@@ -19,6 +20,7 @@ from orchestration.privacy.subject import Subject
 
 _DIGITS = re.compile(r"\D")
 _SHORTEST = 6
+_PIECE = 32 * 1024 * 1024
 _WORD = re.compile(r"^\w.*\w$", re.ASCII | re.DOTALL)
 # RE2 and Python both take a backslash before any of these.
 _PUNCTUATION = re.compile(r"[!-/:-?\[-^`{-~]")
@@ -71,6 +73,16 @@ class Needles:
             sum(1 for _ in _places(folded, spelling))
             for spelling in self._byte_spellings()
         )
+
+    def count_in_file(self, path: Path) -> int:
+        """How often the bytes of a file hold any of them; read piece by piece."""
+        overlap = max((len(each) for each in self._byte_spellings()), default=0)
+        found, tail = 0, b""
+        with path.open("rb") as stream:
+            while piece := stream.read(_PIECE):
+                found += self.count_in_bytes(tail + piece)
+                tail = piece[-overlap:] if overlap else b""
+        return found
 
     def taken_out_of_bytes(self, content: bytes) -> bytes:
         """Bytes without them; what stood there is overwritten, so that lengths stay."""

@@ -190,6 +190,8 @@ def _scrub_file(path: Path, needles: Needles, *, dry_run: bool) -> Counted:
         return scrub_parquet(path, needles, dry_run=dry_run)
     if path.suffix in _SQLITE:
         return scrub_sqlite(path, needles, dry_run=dry_run)
+    if not documents.is_archive(path.name) and not needles.count_in_file(path):
+        return Counted()
     content, counted = documents.rewrite(path.name, path.read_bytes(), needles)
     if counted and not dry_run:
         beside = path.with_name(f".{path.name}.erasing")
@@ -209,14 +211,18 @@ def search_home(home: Home, needles: Needles) -> tuple[int, dict[str, int]]:
         if path.suffix == ".duckdb":
             hits = hits_in_database(path, needles)
         elif path.suffix == ".parquet":
-            hits = hits_in_parquet(path, needles)
+            # The ledger keeps ids that ended, so that none is ever used again.
+            in_ledger = home.identity in path.parents
+            hits = hits_in_parquet(path, needles, words_only=in_ledger)
         elif path.suffix in _SQLITE:
             hits = hits_in_sqlite(path, needles)
-        else:
+        elif documents.is_archive(path.name):
             hits = documents.hits(path.name, path.read_bytes(), needles)
+        else:
+            hits = needles.count_in_file(path)
         if path.suffix in {".duckdb", ".parquet", *_SQLITE}:
             # Free pages and statistics hold bytes that no query shows.
-            hits += needles.count_in_bytes(path.read_bytes())
+            hits += needles.count_in_file(path)
         if hits:
             found[name] = hits
     return files, found

@@ -143,6 +143,10 @@ def _open(connection: duckdb.DuckDBPyConnection, home: Home) -> None:
         "phone_e164 AS phone_standard, mobile_phone_e164 AS mobile_phone_standard "
         f"FROM read_parquet('{_escaped(numbers)}')) AS numbers USING (source_record_key)"
     )
+    companies = home.stage("int_accounts_unioned")
+    connection.execute(
+        f"CREATE TEMP VIEW companies AS FROM read_parquet('{_escaped(companies)}')"
+    )
 
 
 def _seeds(
@@ -313,6 +317,10 @@ def _held_by_others(
         "WHERE NOT list_contains($1::VARCHAR[], source_record_key)"
         for column in columns
     )
+    # A number, a street or a name of a company is no evidence of one person either.
+    of_companies = {"phone": "phone", "street": "street", "name": "account_name"}
+    if kind in of_companies:
+        union += f" UNION SELECT {of_companies[kind]}::VARCHAR FROM companies"
     rows = connection.execute(
         f"SELECT DISTINCT value FROM ({union}) WHERE value IS NOT NULL", [list(keys)]
     ).fetchall()

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
@@ -86,6 +87,27 @@ def suppress(
     if fresh:
         replace_text(path, "\n".join([*lines, *fresh]) + "\n")
     return len(fresh)
+
+
+def keep_privacy(before: Path, restored: Path) -> None:
+    """Carry the suppression list and the log of decisions over a restore.
+
+    An archive may be older than an erasure: whoever was erased since must stay away, and
+    a log that only grows must not become shorter.
+
+    Args:
+        before: The state that was there, moved aside.
+        restored: The state that came out of the archive.
+    """
+    log = before / "audit.jsonl"
+    if log.is_file():
+        for name in ("audit.jsonl", "audit.head"):
+            if (before / name).is_file():
+                shutil.copy2(before / name, restored / name)
+    if (before / "suppression").is_dir():
+        shutil.copytree(
+            before / "suppression", restored / "suppression", dirs_exist_ok=True
+        )
 
 
 def open_landing(workspace: Workspace) -> Landing:

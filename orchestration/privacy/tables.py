@@ -30,7 +30,7 @@ _KEY = re.compile(
     r"source_record_key|source_record_id|merged_into_key|entity_id|record_key)(_[lr])?$"
 )
 _STAYS = re.compile(
-    r"^(fct_|dim_account|.*account|dim_user|.*compan|.*opportunit|mart_)"
+    r"^(fct_|dim_user)|account|compan|opportunit|deals|tickets|invoice|order"
 )
 
 
@@ -74,8 +74,9 @@ def plan_table(
     ]
     if not texts or not (needles.words or needles.ids):
         return None
-    pattern = literal(needles.sql)
-    ids = "(" + ", ".join(map(literal, needles.ids)) + ")"
+    # A pattern that matches nothing, where there is no word to look for.
+    pattern = literal(needles.sql if needles.words else r"[^\s\S]")
+    ids = "(" + (", ".join(map(literal, needles.ids)) or "NULL") + ")"
     keys = [
         column for column, kind in texts if kind == "VARCHAR" and _KEY.search(column)
     ]
@@ -103,7 +104,8 @@ def _rewritten(
             )
         else:
             other = f"regexp_replace({name}, {pattern}, {literal(ERASED)}, 'g')"
-            empty = f"{name} IN {ids}"
+            # A cell that is nothing but the person becomes empty: no text stands for it.
+            empty = f"{name} IN {ids} OR regexp_full_match({name}, {pattern})"
             if is_personal_column(column):
                 empty += f" OR ({about})"
             value = f"CASE WHEN {empty} THEN NULL ELSE {other} END"
@@ -188,15 +190,17 @@ def scrub_database(
     return total
 
 
-def hits_in_parquet(path: Path, needles: Needles) -> int:
-    """Rows of a Parquet file that hold any of the words."""
+def hits_in_parquet(path: Path, needles: Needles, *, words_only: bool = False) -> int:
+    """Rows of a Parquet file that are about the person, or only those with a word."""
+    if words_only:
+        needles = Needles(needles.words, ())
     relation = f"read_parquet({literal(str(path))})"
     with duckdb.connect() as connection:
         return _mentions(connection, relation, _table_of(path), needles)
 
 
 def hits_in_database(path: Path, needles: Needles) -> int:
-    """Rows of a DuckDB file that hold any of the words."""
+    """Rows of a DuckDB file that are about the person."""
     with duckdb.connect() as connection:
         connection.execute(f"ATTACH {literal(str(path))} AS old (READ_ONLY)")
         return sum(
@@ -327,8 +331,7 @@ def _mentions(
     connection: duckdb.DuckDBPyConnection, relation: str, name: str, needles: Needles
 ) -> int:
     columns = describe(connection, relation)
-    # Ids of the kept tables are no personal data; words are searched for everywhere.
-    plan = plan_table(name, columns, Needles(needles.words, needles.ids))
+    plan = plan_table(name, columns, needles)
     if plan is None:
         return 0
     row = connection.execute(

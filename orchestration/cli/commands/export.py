@@ -18,6 +18,7 @@ from orchestration.cli.common import (
     settings_of,
 )
 from orchestration.exports import ExportKind
+from orchestration.privacy.contactable import Channel
 
 ORDER = 37
 
@@ -43,6 +44,14 @@ def export(  # noqa: PLR0917  # Typer reads the signature
     masked: Annotated[
         bool, typer.Option("--masked", help="Export the masked file, not the full one.")
     ] = False,
+    channel: Annotated[
+        Channel,
+        typer.Option(
+            "--for",
+            help="How people in it are to be reached: those who objected to it are held "
+            "back from tables with addresses or numbers.",
+        ),
+    ] = Channel.ANY,
     listed: Annotated[
         bool, typer.Option("--list", help="Only list what can be exported.")
     ] = False,
@@ -56,6 +65,8 @@ def export(  # noqa: PLR0917  # Typer reads the signature
     """
     from orchestration.errors import ExportError
     from orchestration.exports import export_tables, published_tables
+    from orchestration.privacy import audit
+    from orchestration.privacy.contactable import contactable_only
     from orchestration.workspace import open_workspace
 
     console = Console()
@@ -73,7 +84,24 @@ def export(  # noqa: PLR0917  # Typer reads the signature
             single = kind in {ExportKind.XLSX, ExportKind.HYPER}
             target = folder / (f"customers.{kind}" if single else str(kind))
             report = export_tables(
-                published, out or target, kind=kind, tables=table or ()
+                published,
+                out or target,
+                kind=kind,
+                tables=table or (),
+                restriction=contactable_only(channel, published),
+            )
+            audit.record(
+                place,
+                audit.Action.EXPORT,
+                {
+                    "format": str(report.kind),
+                    "run_id": report.run_id,
+                    "tables": sorted(report.rows),
+                    "rows": sum(report.rows.values()),
+                    "held_back": sum(report.held_back.values()),
+                    "channel": str(channel),
+                    "masked": masked,
+                },
             )
     if listed:
         if as_json:

@@ -51,6 +51,7 @@ def publish(  # noqa: PLR0917  # Typer reads the signature
     syncs keep their versions beside it.
     """
     from orchestration.home import exclusive
+    from orchestration.privacy import audit
     from orchestration.publishing import Shelf
     from orchestration.workspace import open_workspace
 
@@ -67,9 +68,12 @@ def publish(  # noqa: PLR0917  # Typer reads the signature
         if rollback or latest:
             with exclusive(workspace.home, purpose="tidycrm publish"):
                 if rollback:
-                    shelf.roll_back(version, at=workspace.clock())
+                    shown = shelf.roll_back(version, at=workspace.clock())
+                    action = audit.Action.ROLLBACK
                 else:
-                    shelf.release()
+                    shown = shelf.release()
+                    action = audit.Action.ROLLBACK_RELEASED
+                audit.record(workspace.home, action, {"version": shown.run_id})
         known = shelf.versions()
     if as_json:
         console.print_json(json.dumps([asdict(each) for each in known], default=str))
