@@ -11,7 +11,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -185,18 +185,40 @@ def _carry_out(
     step("suppression list")
     suppress(home, subject.identifiers, erasure=erasure_id, on=began.date())
     step("landing zone")
-    landed = rescreen(
+    rescreened = rescreen(
         home.landing, Screen(read_suppression(home)), note=f"erasure {erasure_id}"
     )
+    landed = _tally(
+        journal,
+        "landing",
+        loads_rewritten=rescreened.loads,
+        rows_removed=rescreened.removed,
+        rows_kept_without_the_person=rescreened.rewritten,
+    )
     step("what a sync makes anew")
-    removed = remove_rebuilt(home)
+    removed = _tally(journal, "made_anew", files=remove_rebuilt(home))
     step("identity ledger")
-    ledger = forget_keys(home, needles)
+    keys = forget_keys(home, needles)
+    ledger = _tally(journal, "ledger", keys_replaced_by_keyed_hashes=keys)
     step("published versions")
-    published = scrub_published(home, needles, masking)
+    counted = scrub_published(home, needles, masking)
+    published = _tally(
+        journal,
+        "published",
+        rows_removed=counted.removed,
+        rows_kept_without_the_person=counted.rewritten,
+    )
     step("tables, reports, logs and backups")
     stores, resisting = scrub_files(home, needles)
-    # What could not be read below folders that are made anew need not be kept.
+    for each in stores:
+        _tally(
+            journal,
+            f"store {each.store}",
+            files=each.files,
+            rows_removed=each.removed,
+            rows_rewritten=each.rewritten,
+        )
+    others = _tallied_stores(journal)
     step("searching every file")
     files, hits = search_home(home, needles)
     if hits or resisting:
@@ -215,19 +237,11 @@ def _carry_out(
         "tidycrm_version": tidycrm_version(),
         "source_records": _by_object(subject),
         "golden_ids_ended": len(subject.golden_ids),
-        "landing": {
-            "loads_rewritten": landed.loads,
-            "rows_removed": landed.removed,
-            "rows_kept_without_the_person": landed.rewritten,
-        },
-        "identity_ledger": {"keys_replaced_by_keyed_hashes": ledger},
-        "published": {
-            "rows_removed": published.removed,
-            "rows_kept_without_the_person": published.rewritten,
-            "facts_of_the_books_kept": facts,
-        },
-        "other_stores": [asdict(each) for each in stores],
-        "files_removed_and_made_anew": removed,
+        "landing": landed,
+        "identity_ledger": ledger,
+        "published": {**published, "facts_of_the_books_kept": facts},
+        "other_stores": others,
+        "files_removed_and_made_anew": removed["files"],
         "suppression_list": {"identifiers": len(subject.identifiers)},
         "identifiers_shared_with_others_kept_there": subject.shared,
         "search": {"files": files, "files_with_hits": 0},
@@ -269,6 +283,25 @@ def _replace_journal(path: Path, document: dict[str, Any]) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     beside.replace(path)
+
+
+def _tally(journal: Path, name: str, **counts: int) -> dict[str, int]:
+    """Add the counts of a step to those of attempts that were killed; return the sums."""
+    document = json.loads(journal.read_text())
+    before = document.setdefault("done", {}).get(name, {})
+    total = {key: before.get(key, 0) + count for key, count in counts.items()}
+    document["done"][name] = total
+    _replace_journal(journal, document)
+    return total
+
+
+def _tallied_stores(journal: Path) -> dict[str, dict[str, int]]:
+    done = json.loads(journal.read_text()).get("done", {})
+    return {
+        name.removeprefix("store "): counts
+        for name, counts in sorted(done.items())
+        if name.startswith("store ")
+    }
 
 
 def _as_listed(home: Home, subject: Subject) -> Any:

@@ -24,6 +24,9 @@ from orchestration.publishing.sql import literal, quote
 KEPT_TABLES = frozenset({"identity_events", "identity_redirects", "identity_runs"})
 """Tables of ids without any other data: an id that was used must never be used again."""
 
+_CUSTOMER = "customer_id"
+"""Revenue of nobody that is known belongs to the customer `unknown`, as marts have it."""
+
 # Accepted: golden_contact_id, customer_id, source_record_key_l, old_id, entity_id.
 _KEY = re.compile(
     r"(^|_)(golden_((contact|account)_)?id|customer_id|contact_id|person_id|"
@@ -108,7 +111,8 @@ def _rewritten(
             empty = f"{name} IN {ids} OR regexp_full_match({name}, {pattern})"
             if is_personal_column(column):
                 empty += f" OR ({about})"
-            value = f"CASE WHEN {empty} THEN NULL ELSE {other} END"
+            gone = "'unknown'" if column == _CUSTOMER else "NULL"
+            value = f"CASE WHEN {empty} THEN {gone} ELSE {other} END"
         parts.append(f"{value} AS {name}")
     return f"* REPLACE ({', '.join(parts)})"
 
