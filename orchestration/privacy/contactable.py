@@ -52,6 +52,7 @@ def contactable_only(
         tests = []
         for column, of in (
             ("golden_contact_id", "golden_contact_id"),
+            ("golden_id", "golden_contact_id"),
             ("customer_id", "golden_contact_id"),
             ("primary_contact_id", "golden_contact_id"),
         ):
