@@ -41,18 +41,13 @@ RUN_COLUMNS = {
     "objected_since",
 }
 
-<<<<<<< HEAD
 # Folders that hold records on purpose, and must.
 RECORDS = {"landing", "stages", "published", "warehouse.duckdb"}
 # What golden records were before: values, beside the ids and rulings that `state` is for.
 HISTORY = "history/"
 
-# Grows with every run, because one row says how good the data were in one run.
-TABLES_OF_RUNS = ("data_quality_scorecard",)
-=======
 # Grow with every run: how good the data were in it, what its loads said anew.
 TABLES_OF_RUNS = ("data_quality_scorecard", "consent_ledger")
->>>>>>> 5745937 (Answer access requests; keep a ledger of consent, retention limits and a log of decisions)
 
 # Counts the loads of a source: one that was killed part-way and taken up again is two.
 RULES_OF_LOADS = ("DQ-T-401",)
