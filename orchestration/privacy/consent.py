@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import polars as pl
 
@@ -27,7 +28,7 @@ _PEOPLE = {
     ("hubspot", "contacts"),
     ("spreadsheet", "contacts"),
 }
-_LEDGER_SCHEMA = {
+_LEDGER_SCHEMA: dict[str, Any] = {
     "golden_contact_id": pl.String,
     "source_record_key": pl.String,
     "source_name": pl.String,
