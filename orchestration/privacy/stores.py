@@ -166,7 +166,7 @@ def scrub_files(
     resisting: list[str] = []
     for path in walk(home):
         try:
-            counted = _scrub_file(path, needles, dry_run=dry_run)
+            counted = _scrub_file(home, path, needles, dry_run=dry_run)
         except Exception as error:  # noqa: BLE001  # one file must not hide the others
             # The name only: what an error says may quote the file.
             name = path.relative_to(home.root).as_posix()
@@ -183,7 +183,7 @@ def scrub_files(
     return reports, resisting
 
 
-def _scrub_file(path: Path, needles: Needles, *, dry_run: bool) -> Counted:
+def _scrub_file(home: Home, path: Path, needles: Needles, *, dry_run: bool) -> Counted:
     if path.suffix == ".duckdb":
         return Counted()  # published ones have a way of their own
     if path.suffix == ".parquet":
@@ -193,6 +193,11 @@ def _scrub_file(path: Path, needles: Needles, *, dry_run: bool) -> Counted:
     if not documents.is_archive(path.name) and not needles.count_in_file(path):
         return Counted()
     content, counted = documents.rewrite(path.name, path.read_bytes(), needles)
+    if counted and path.parent == home.reports / "access":
+        # An answer is about the person as a whole: nothing of it may stay.
+        if not dry_run:
+            path.unlink()
+        return Counted(removed=1)
     if counted and not dry_run:
         beside = path.with_name(f".{path.name}.erasing")
         beside.touch(mode=path.stat().st_mode & 0o777)
