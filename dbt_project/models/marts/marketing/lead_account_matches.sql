@@ -21,7 +21,10 @@ candidates as (
         arg_max(method, {'confidence': confidence, 'method': method}) as method,
         arg_max(matched_on, {'confidence': confidence, 'method': method}) as matched_on,
         arg_max(account_count > 1 and is_same_country, {'confidence': confidence, 'method': method}) as is_by_country,
-        string_agg(method, ', ' order by confidence desc, method) as agreeing_methods,
+        -- Sorted as a list: an ordered aggregate sorts every group by itself, a hundred times slower.
+        array_to_string(
+            list_transform(list_reverse_sort(list({'confidence': confidence, 'method': method})), lambda reason : reason.method), ', '
+        ) as agreeing_methods,
         -- Probability that every reason is wrong; rounded, so that the order of reasons never matters.
         round(product(cast(1 - confidence as double)), 15) as doubt
     from evidence
