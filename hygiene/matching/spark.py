@@ -177,7 +177,12 @@ def _predict(spark: Any, specification: Specification, exchange: Path) -> None:
                 shipped_parameters(specification),
                 dialect="spark",
                 has_frequencies=False,
-            ),
+            )
+            # Splink keeps its answers only beside the values that they are about.
+            | {
+                "retain_matching_columns": True,
+                "retain_intermediate_calculation_columns": False,
+            },
             log_level=None,
             validate_settings=False,
         )
