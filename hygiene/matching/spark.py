@@ -161,7 +161,8 @@ def _predict(spark: Any, specification: Specification, exchange: Path) -> None:
             ) -> str:
                 return str(sqlglot.transpile(sql, read="spark", write="spark")[0])
 
-        api = PlainSparkAPI(
+        # Untyped only where pyspark is installed.
+        api = PlainSparkAPI(  # type: ignore[no-untyped-call, unused-ignore]
             spark_session=spark,
             break_lineage_method="persist",
             register_udfs_automatically=False,
