@@ -31,6 +31,8 @@ _MANIFEST = "manifest.json"
 _CURSORS = PurePosixPath("landing/_cursors")
 _STATE = PurePosixPath("state")
 _TOKENS = _STATE / "tokens"
+# Names a person who is being erased: it must not outlive the erasure.
+_JOURNALS = _STATE / "erasures"
 # Tells what the published file was made from: wrong after a restore, and made anew.
 _REBUILT = frozenset({_STATE / "last_publication.json"})
 
@@ -163,7 +165,8 @@ def _kept_files(home: Home) -> Iterator[PurePosixPath]:
         for path in sorted((home.root / str(part)).rglob("*")):
             name = PurePosixPath(path.relative_to(home.root).as_posix())
             hidden = any(piece.startswith(".") for piece in name.parts)
-            if path.is_file() and not hidden and name not in _REBUILT:
+            passing = name in _REBUILT or _is_below(name, _JOURNALS)
+            if path.is_file() and not hidden and not passing:
                 yield name
 
 

@@ -78,14 +78,12 @@ class Subject:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Subject:
         """Read back what `as_dict` gave."""
-        return cls(
-            **{
-                each.name: values[each.name]
-                if each.name == "shared"
-                else tuple(values[each.name])
-                for each in fields(cls)
-            }
-        )
+        listed: dict[str, Any] = {
+            each.name: tuple(values[each.name])
+            for each in fields(cls)
+            if each.name != "shared"
+        }
+        return cls(**listed, shared=dict(values["shared"]))
 
     @property
     def identifiers(self) -> list[tuple[str, str]]:
@@ -228,8 +226,10 @@ def _described(
     streets: set[str] = set()
     people: set[str] = set()
     references: set[str] = set()
-    rows = [(None, row) for row in _unioned(connection, keys)]
-    rows += [(origin, row) for origin, row in _versions(home, keys)]
+    rows: list[tuple[Origin | None, dict[str, Any]]] = [
+        (None, row) for row in _unioned(connection, keys)
+    ]
+    rows += _versions(home, keys)
     for origin, row in rows:
         if origin is not None:
             references.add(record_reference(origin, str(row["_source_record_id"])))

@@ -14,6 +14,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -288,7 +289,7 @@ def _cell_found(cell: object, needles: Needles) -> int:
     return 0
 
 
-def _cell_out(cell: object, needles: Needles) -> object:
+def _cell_out(cell: Any, needles: Needles) -> Any:
     if isinstance(cell, str):
         return needles.taken_out(cell)
     if isinstance(cell, bytes):

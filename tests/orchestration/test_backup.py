@@ -38,10 +38,13 @@ def fill(home: Home, files: dict[str, bytes]) -> None:
 
 
 def content_of(home: Home) -> dict[str, bytes]:
+    """Every file but the log of decisions, which tells of backups and restores too."""
     return {
         path.relative_to(home.root).as_posix(): path.read_bytes()
         for path in sorted(home.root.rglob("*"))
-        if path.is_file() and not path.name.startswith(".lock")
+        if path.is_file()
+        and not path.name.startswith((".lock", "audit.", ".audit"))
+        and path.parent.name != "suppression"
     }
 
 
@@ -169,3 +172,25 @@ def test_nothing_is_backed_up_while_a_run_changes_it(
 def test_an_empty_home_has_nothing_to_back_up(tmp_path: Path) -> None:
     with pytest.raises(BackupError, match="no state yet"):
         write_backup(Home(tmp_path / "none"), tmp_path / "backup.tar.gz", at=NOW)
+
+
+def test_a_restore_forgets_no_erasure_and_no_decision(
+    home: Home, archive: Path
+) -> None:
+    from orchestration.privacy import audit
+    from orchestration.privacy.suppressed import read_suppression, suppress
+
+    suppress(home, [("email", "ada@x.example")], erasure="er_1", on=NOW.date())
+    restore_backup(home, archive, at=NOW, replace=True)
+    assert read_suppression(home).holds("email", "ada@x.example")
+    assert [entry.action for entry in audit.read(home)] == ["backup", "restore"]
+    assert audit.verify(home).problem is None
+
+
+def test_the_journal_of_an_unfinished_erasure_is_not_backed_up(
+    home: Home, tmp_path: Path
+) -> None:
+    fill(home, {"state/erasures/er_1.json": b"somebody"})
+    archive = write_backup(home, tmp_path / "another.tar.gz", at=NOW).file
+    with tarfile.open(archive) as content:
+        assert not any("erasures" in name for name in content.getnames())
