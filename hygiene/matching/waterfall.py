@@ -27,6 +27,10 @@ Described = tuple[
 """A pair, the values of both records by comparison, and the name and finding of each."""
 
 
+_COLUMN_WIDTH = 130
+_LONGEST = 26
+
+
 def write_waterfall(pairs: Sequence[Described], out: Path) -> None:
     """Write the waterfall of pairs; a slider moves between them.
 
@@ -44,6 +48,8 @@ def write_waterfall(pairs: Sequence[Described], out: Path) -> None:
         row for number, pair in enumerate(pairs) for row in _bars(pair, number)
     ]
     chart["params"][0]["bind"]["max"] = max(len(pairs) - 1, 0)
+    # Splink's columns are made for shorter values than addresses and companies.
+    chart["width"] = {"step": _COLUMN_WIDTH}
     if len(pairs) < 2:
         del chart["params"][0]["bind"]
     chart["title"]["subtitle"] = "How each field moves the match weight, in bits"
@@ -88,8 +94,8 @@ def _bars(pair: Described, number: int) -> list[dict[str, Any]]:
         bars.append(
             _bar(name, finding, item.weight)
             | {
-                "value_l": left.get(item.comparison, ""),
-                "value_r": right.get(item.comparison, ""),
+                "value_l": _short(left.get(item.comparison, "")),
+                "value_r": _short(right.get(item.comparison, "")),
             }
         )
     bars.append(_bar("Final score", "all together", explanation.total))
@@ -97,6 +103,10 @@ def _bars(pair: Described, number: int) -> list[dict[str, Any]]:
         bar | {"bar_sort_order": place, "record_number": number}
         for place, bar in enumerate(bars)
     ]
+
+
+def _short(value: str) -> str:
+    return value if len(value) <= _LONGEST else f"{value[: _LONGEST - 1]}…"
 
 
 def _bar(name: str, label: str, weight: float) -> dict[str, Any]:
