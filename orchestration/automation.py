@@ -46,8 +46,16 @@ def build_schedules(
     workspace: Workspace,
     sync: dg.UnresolvedAssetJobDefinition,
     extractions: Sequence[dg.UnresolvedAssetJobDefinition] = (),
+    housekeeping: Sequence[tuple[dg.JobDefinition, str | None, str]] = (),
 ) -> list[dg.ScheduleDefinition]:
-    """The schedule of the sync, and those of single sources (`extraction_jobs`)."""
+    """The schedule of the sync, those of single sources, those of housekeeping.
+
+    Args:
+        workspace: Whose schedules.
+        sync: The whole sync.
+        extractions: From `extraction_jobs`.
+        housekeeping: (job, cron or None, time zone); those without cron are left out.
+    """
     schedule = workspace.config.schedule
     status = (
         dg.DefaultScheduleStatus.RUNNING
@@ -72,6 +80,17 @@ def build_schedules(
                 default_status=status,
             )
             for job in extractions
+        ),
+        *(
+            dg.ScheduleDefinition(
+                name=f"{each.name}_schedule",
+                job=each,
+                cron_schedule=cron,
+                execution_timezone=timezone,
+                default_status=status,
+            )
+            for each, cron, timezone in housekeeping
+            if cron is not None
         ),
     ]
 
@@ -149,6 +168,25 @@ def with_freshness(
         return dg.apply_freshness_policy(spec, policy) if is_published else spec
 
     return [each.map_asset_specs(aged) for each in assets]
+
+
+def with_owner(
+    workspace: Workspace, assets: Sequence[dg.AssetsDefinition | dg.AssetSpec]
+) -> list[dg.AssetsDefinition | dg.AssetSpec]:
+    """Name the team of `publish.owner` where an asset has no owner of its own."""
+    owner = workspace.config.publish.owner
+    if owner is None:
+        return list(assets)
+
+    def owned(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return (
+            spec if spec.owners else spec.replace_attributes(owners=[f"team:{owner}"])
+        )
+
+    return [
+        owned(each) if isinstance(each, dg.AssetSpec) else each.map_asset_specs(owned)
+        for each in assets
+    ]
 
 
 def _when_changed(

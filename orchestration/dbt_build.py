@@ -9,19 +9,22 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource
 from filelock import FileLock
 
-from orchestration.errors import PipelineError
-from orchestration.home import replace_text
+from orchestration.errors import BusyError, PipelineError
+from orchestration.home import exclusive, replace_text
 from orchestration.workspace import Workspace
 
 DIMENSION_OF_TEST = {
@@ -38,6 +41,21 @@ DIMENSION_OF_TEST = {
 """Quality dimension of a generic dbt test that names none in its `meta`."""
 
 
+_WITH_VARIABLES = frozenset(
+    {
+        "build",
+        "run",
+        "test",
+        "compile",
+        "parse",
+        "show",
+        "ls",
+        "list",
+        "seed",
+        "snapshot",
+    }
+)
+_HOLDER = re.compile(r"PID (\d+)")
 _PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".md"}
 
 
@@ -163,6 +181,90 @@ def ensure_manifest(workspace: Workspace) -> Path:
             )
         replace_text(stamp, wanted)
     return manifest
+
+
+def run_by_hand(
+    workspace: Workspace, arguments: Sequence[str], *, wait_seconds: float = 0
+) -> int:
+    """Run dbt with the variables and folders of a sync while holding the home.
+
+    Args:
+        workspace: Whose warehouse.
+        arguments: Of dbt, the command first.
+        wait_seconds: How long to wait for another process on the home.
+
+    Returns:
+        The exit code of dbt.
+
+    Raises:
+        BusyError: A run works on the home.
+    """
+    command, *rest = arguments or ["--help"]
+    given = [command, *rest]
+    if command in _WITH_VARIABLES and "--vars" not in rest:
+        variables = workspace.dbt_vars(workspace.as_of(workspace.clock()))
+        given += ["--vars", json.dumps(variables)]
+        given += ["--target-path", str(target_path(workspace))]
+    with exclusive(workspace.home, purpose="tidycrm dbt", wait_seconds=wait_seconds):
+        return subprocess.run(  # noqa: S603 - our own executable
+            [
+                str(dbt_executable()),
+                "--log-path",
+                str(workspace.home.dbt / "logs"),
+                *given,
+            ],
+            cwd=workspace.dbt_project,
+            env={
+                **os.environ,
+                **dbt_environment(workspace),
+                "DBT_PROFILES_DIR": str(workspace.dbt_project),
+            },
+            check=False,
+        ).returncode
+
+
+def refuse_open_warehouse(workspace: Workspace, *, wait_seconds: float = 30) -> None:
+    """Say who has the warehouse open, before a run fails half-way because of it.
+
+    dbt by hand, a notebook or a database tool holds the file without holding the home.
+    So does the dbt of a run that was killed, until it has ended by itself.
+
+    Args:
+        workspace: Whose warehouse.
+        wait_seconds: How long to wait for the file.
+
+    Raises:
+        BusyError: Another process has it open.
+        PipelineError: The file is damaged.
+    """
+    file = workspace.home.warehouse
+    if not file.exists():
+        return
+    until = time.monotonic() + wait_seconds
+    while True:
+        try:
+            duckdb.connect(str(file)).close()
+        except duckdb.ConnectionException:
+            return  # open in this process already, so nobody else holds it
+        except duckdb.Error as error:
+            if "lock" not in str(error):
+                raise PipelineError(
+                    f"Opening {file}: it is damaged ({type(error).__name__}). Nothing "
+                    "is lost: remove the file and run `tidycrm sync --force`, which "
+                    "builds it anew from what was landed."
+                ) from None
+            if time.monotonic() < until:
+                time.sleep(1)
+                continue
+            holder = _HOLDER.search(str(error))
+            who = f"process {holder.group(1)}" if holder else "another process"
+            raise BusyError(
+                f"{file} is open in {who}: dbt started by hand, a notebook or a database "
+                "tool. Only a sync may write it. Close that program (use `tidycrm dbt` "
+                "for dbt by hand), and read published/crm.duckdb instead."
+            ) from None
+        else:
+            return
 
 
 def test_results(run_results: Path, manifest: Path) -> list[DbtTestResult]:

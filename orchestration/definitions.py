@@ -26,10 +26,14 @@ from orchestration.automation import (
     build_sensors,
     extraction_jobs,
     with_freshness,
+    with_owner,
 )
-from orchestration.dbt_build import dbt_resource, ensure_manifest
+from orchestration.dbt_build import dbt_resource, ensure_manifest, refuse_open_warehouse
+from orchestration.housekeeping import build_digest_job, build_prune_job
+from orchestration.logs import LogFormat, console_of
 from orchestration.runs import HOME_LOCK, home_lock
 from orchestration.settings import Settings
+from orchestration.state_version import ensure_state
 from orchestration.workspace import Workspace, open_workspace
 
 JOB = "sync"
@@ -56,38 +60,60 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
         "else changes; see `tidycrm model`.",
     )
     extractions = extraction_jobs(workspace)
+    pruning, digest = build_prune_job(workspace), build_digest_job(workspace)
+    times, told = workspace.config.schedule, workspace.config.alerts.digest
     return dg.Definitions(
-        assets=[
-            *build_source_assets(workspace),
-            build_landing_asset(workspace),
-            *dbt[:-1],
-            *build_hygiene_assets(workspace),
-            build_account_changes(workspace),
-            *build_training_assets(workspace),
-            *with_freshness(
-                workspace,
-                [dbt[-1], *build_publication_assets(workspace, manifest, marts)],
-            ),
-        ],
+        assets=with_owner(
+            workspace,
+            [
+                *build_source_assets(workspace),
+                build_landing_asset(workspace),
+                *dbt[:-1],
+                *build_hygiene_assets(workspace),
+                build_account_changes(workspace),
+                *build_training_assets(workspace),
+                *with_freshness(
+                    workspace,
+                    [dbt[-1], *build_publication_assets(workspace, manifest, marts)],
+                ),
+            ],
+        ),
         asset_checks=[
             *build_landing_checks(workspace),
             *build_identity_checks(workspace),
             *build_record_checks(workspace, manifest),
             *build_published_checks(workspace, manifest),
         ],
-        jobs=[job, training, *extractions],
-        schedules=build_schedules(workspace, job, extractions),
+        jobs=[job, training, *extractions, pruning, digest],
+        schedules=build_schedules(
+            workspace,
+            job,
+            extractions,
+            housekeeping=[
+                (pruning, times.prune, times.timezone),
+                (digest, told.cron if told else None, told.timezone if told else "UTC"),
+            ],
+        ),
         sensors=[
             *build_sensors(workspace, job),
             *build_alert_sensors(workspace, job),
         ],
         # One process per run: it holds the home for all of its steps.
         executor=dg.in_process_executor,
+        loggers=console_of(
+            LogFormat.JSON if workspace.has_json_logs else LogFormat.TEXT
+        ),
         resources={
             "dbt": dbt_resource(workspace),
-            HOME_LOCK: home_lock(workspace.home),
+            HOME_LOCK: home_lock(workspace.home, ready=lambda: _ready(workspace)),
         },
     )
+
+
+def _ready(workspace: Workspace) -> None:
+    """What holds for every writing run, whoever started it."""
+    ensure_state(workspace.home, at=workspace.clock())
+    refuse_open_warehouse(workspace)
 
 
 @dg.definitions

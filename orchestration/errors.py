@@ -5,6 +5,8 @@ OrchestrationError
 |-- BusyError            another tidycrm process works on the same home folder
 |-- PipelineError        a run ended without publishing; carries what failed and why
 |-- AlertError           a channel did not take a message; never stops a run
+|-- DeploymentError      a service of a shared deployment cannot start as configured
+|-- StateError           the home was written by a version that this one cannot read
 |-- BackupError          an archive cannot be written or restored
 |-- ExportError          tables cannot be written as files for another tool
 `-- PublishError         the new warehouse file did not pass its own verification
@@ -73,6 +75,14 @@ class BackupError(OrchestrationError):
 
 class ExportError(OrchestrationError):
     """Tables cannot be exported as asked; files of an earlier export stay."""
+
+
+class DeploymentError(OrchestrationError):
+    """A service cannot start as it is configured; nothing was started."""
+
+
+class StateError(OrchestrationError):
+    """The state in the home folder is not of a version that can be used."""
 
 
 class AlertError(OrchestrationError):

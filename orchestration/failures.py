@@ -9,22 +9,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
-_OWN_ERRORS = frozenset(
-    {
-        "PermanentError",
-        "RetryableError",
-        "SourceFileError",
-        "SourceConfigError",
-        "ConfigError",
-        "PipelineError",
-        "PublishError",
-        "BusyError",
-    }
-)
+from orchestration.errors import OrchestrationError
+
+_INTERRUPTED = "DagsterExecutionInterruptedError"
+
+
+@cache
+def _own_errors() -> frozenset[str]:
+    """Names of all errors that tidycrm raises on purpose: their text may be shown."""
+    from connectors.errors import ConnectorError
+    from hygiene.errors import HygieneError
+
+    found: set[str] = set()
+    open_ends: list[type[Exception]] = [
+        ConnectorError,
+        HygieneError,
+        OrchestrationError,
+    ]
+    while open_ends:
+        kind = open_ends.pop()
+        found.add(kind.__name__)
+        open_ends += kind.__subclasses__()
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +103,14 @@ def _is_check_failure(error: SerializableErrorInfo) -> bool:
 def _message(error: SerializableErrorInfo) -> str:
     links = list(_chain(error))
     for link in links:
-        if link.cls_name in _OWN_ERRORS or (link.cls_name or "").endswith("Error_"):
+        if link.cls_name in _own_errors():
             return _text(link)
     last = links[-1]
+    if last.cls_name == _INTERRUPTED:
+        return (
+            "the run was interrupted (Ctrl+C, a stopped service or a shutdown). Run "
+            "`tidycrm sync` again: it goes on from what was landed."
+        )
     return (
         f"{last.cls_name}. The full text is in the log of this run: `tidycrm ui`, "
         "Runs, step as named here."

@@ -1,7 +1,8 @@
 """Remove what grows without end: old runs, their logs, old published versions.
 
-Landed records and state are never pruned: they are evidence. Everything removed here is
-listed, so that `--dry-run` and the real thing tell the same.
+Landed records and state are never pruned: they are evidence. Their small files are packed
+into larger ones with the same rows. Everything removed here is counted, so that `--dry-run`
+and the real thing tell the same.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from orchestration.home import exclusive
+from connectors.landing import pack_landing
+from orchestration.home import Home, exclusive
 from orchestration.publishing import Shelf
 from orchestration.status import folder_bytes
 from orchestration.workspace import Workspace
@@ -35,12 +37,23 @@ class Pruned:
         versions: Published versions.
         folders: Leftovers of restores and unfinished publications.
         bytes: Disk space that this frees, as far as it is known.
+        landing_files: Small files of landed rows that were packed into larger ones.
+        size_bytes: Size of the home afterwards.
+        budget_bytes: Size that `retention.size_budget_gb` allows, if it says one.
     """
 
     runs: int
     versions: int
     folders: int
     bytes: int
+    landing_files: int = 0
+    size_bytes: int = 0
+    budget_bytes: int | None = None
+
+    @property
+    def is_over_budget(self) -> bool:
+        """Whether the home is larger than it should become."""
+        return self.budget_bytes is not None and self.size_bytes > self.budget_bytes
 
 
 def prune(
@@ -49,6 +62,7 @@ def prune(
     *,
     now: datetime,
     dry_run: bool = False,
+    wait_seconds: float = 0,
 ) -> Pruned:
     """Remove what is older than `retention` allows.
 
@@ -57,12 +71,13 @@ def prune(
         instance: Its Dagster instance.
         now: UTC.
         dry_run: Only count.
+        wait_seconds: How long to wait for a run to end.
 
     Raises:
         BusyError: A run works on the home.
     """
     home = workspace.home
-    with exclusive(home, purpose="tidycrm prune"):
+    with exclusive(home, purpose="tidycrm prune", wait_seconds=wait_seconds):
         before = folder_bytes(home.dagster) + folder_bytes(home.published)
         runs = _prune_runs(workspace, instance, now, dry_run=dry_run)
         shelf = Shelf(home.published)
@@ -78,7 +93,30 @@ def prune(
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
             after = folder_bytes(home.dagster) + folder_bytes(home.published)
             freed += before - after
-    return Pruned(runs, versions, len(leftovers), max(0, freed))
+        at_least = workspace.config.retention.landing_files
+        if dry_run:
+            packed = _packable(home, at_least)
+        else:
+            done = pack_landing(home.landing, at_least=at_least)
+            packed = sum(each.files_before for each in done)
+            freed += sum(each.bytes_before - each.bytes_after for each in done)
+        size = folder_bytes(home.root)
+    budget = workspace.config.retention.size_budget_gb
+    return Pruned(
+        runs,
+        versions,
+        len(leftovers),
+        max(0, freed),
+        landing_files=packed,
+        size_bytes=size,
+        budget_bytes=None if budget is None else round(budget * 1e9),
+    )
+
+
+def _packable(home: Home, at_least: int) -> int:
+    folders = home.landing.glob("[a-z]*/[a-z]*/source=[a-z]*")
+    counts = [len(list(folder.glob("load=*/part-*.parquet"))) for folder in folders]
+    return sum(count for count in counts if count >= at_least)
 
 
 def _prune_runs(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -42,11 +42,17 @@ def run_instant(context: Context) -> datetime:
     return created.astimezone(UTC)
 
 
-def home_lock(home: Home) -> dg.ResourceDefinition:
+def home_lock(
+    home: Home, *, ready: Callable[[], None] = lambda: None
+) -> dg.ResourceDefinition:
     """Resource that holds the home for a run, whoever launched it.
 
     The schedule, the UI and `tidycrm sync` must never write at the same time. A run
     that finds the home taken fails at once and says who holds it.
+
+    Args:
+        home: What is held.
+        ready: Called once it is held, before anything is written.
     """
 
     @dg.resource(description="The run's hold on the home folder; one writer at a time.")
@@ -59,6 +65,7 @@ def home_lock(home: Home) -> dg.ResourceDefinition:
             return
         with exclusive(home, purpose=f"Dagster run {run.run_id[:8]}"):
             end_dead_runs(instance, alive=run.run_id)
+            ready()
             yield home
 
     return hold

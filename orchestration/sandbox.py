@@ -74,7 +74,7 @@ def run_sandbox(
             serve(hubspot.create_app(portal, clock=clock), port=hubspot_port) as url,
         ):
             config = folder / "tidycrm.yml"
-            replace_text(config, _configuration(org_url, url, now))
+            replace_text(config, configuration(org_url, url, now))
             yield Sandbox(org_url, url, config)
 
 
@@ -111,7 +111,8 @@ def let_live(config: Path, *, steps: int, seed: int | None = None) -> dict[str, 
     return done
 
 
-def _configuration(salesforce_url: str, hubspot_url: str, now: datetime) -> str:
+def configuration(salesforce_url: str, hubspot_url: str, now: datetime) -> str:
+    """A tidycrm.yml that reads two sandbox services."""
     document = {
         "version": 1,
         "sources": [

@@ -6,8 +6,9 @@ Everything else is in tidycrm.yml. No other module of this package reads the env
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -26,4 +27,13 @@ class Settings(BaseSettings):
     dbt_project: Path | None = Field(
         default=None,
         description="Folder of the dbt project; default: the one shipped with tidycrm.",
+    )
+    postgres_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://user:password@host/name: where Dagster keeps runs and "
+        "events of a shared deployment. Default: SQLite in the home folder.",
+    )
+    log_format: Literal["text", "json"] = Field(
+        default="text",
+        description="How runs log on the console: text for people, json for machines.",
     )

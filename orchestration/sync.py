@@ -6,7 +6,6 @@ wrong is told in the words of the step that failed, never as a bare stack trace.
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 import time
@@ -14,20 +13,21 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.resources import files
-from string import Template
 
 import dagster as dg
 
 from orchestration.assets.checks import LandingCheckConfig
 from orchestration.assets.extraction import LandingRunConfig
 from orchestration.assets.publication import PUBLICATION_KEY
+from orchestration.dbt_build import refuse_open_warehouse
 from orchestration.definitions import JOB, build_defs
 from orchestration.errors import PipelineError
 from orchestration.failures import explain, failed_checks
 from orchestration.home import exclusive
+from orchestration.instance import open_instance
 from orchestration.runs import HOLDER_TAG, end_dead_runs
 from orchestration.source_states import SourceState, SourceStates
+from orchestration.state_version import ensure_state
 from orchestration.workspace import Workspace
 
 
@@ -64,20 +64,6 @@ _STEP_EVENTS = {
 }
 
 
-def open_instance(workspace: Workspace) -> dg.DagsterInstance:
-    """The Dagster instance of this home, with its configuration written first."""
-    folder = workspace.home.dagster
-    folder.mkdir(parents=True, exist_ok=True)
-    template = Template(files("orchestration").joinpath("dagster.yaml").read_text())
-    wanted = template.substitute(
-        event_logs=json.dumps(str(folder / "history" / "runs"))
-    )
-    configuration = folder / "dagster.yaml"
-    if not configuration.exists() or configuration.read_text() != wanted:
-        configuration.write_text(wanted)
-    return dg.DagsterInstance.from_config(str(folder))
-
-
 def run_sync(
     workspace: Workspace,
     *,
@@ -107,6 +93,8 @@ def run_sync(
     ):
         began = time.monotonic()
         end_dead_runs(instance)
+        ensure_state(workspace.home, at=workspace.clock())
+        refuse_open_warehouse(workspace, wait_seconds=max(30, wait_seconds))
         job = build_defs(workspace).resolve_job_def(JOB)
         run_id = str(uuid.uuid4())
         watcher = _Watcher(instance, run_id, observer)
@@ -124,7 +112,15 @@ def run_sync(
                         ),
                     },
                     # The terminal shows phases; the run's log has every event.
-                    loggers={"console": {"config": {"log_level": "CRITICAL"}}},
+                    loggers={
+                        "console": {
+                            "config": {
+                                "log_level": "INFO"
+                                if workspace.has_json_logs
+                                else "CRITICAL"
+                            }
+                        }
+                    },
                 ),
             )
         if not result.success:

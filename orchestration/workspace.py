@@ -34,6 +34,10 @@ class Workspace:
     home: Home
     dbt_project: Path
     clock: Callable[[], datetime]
+    is_shared: bool = False
+    """Whether Dagster keeps its runs in Postgres, for services on several machines."""
+    has_json_logs: bool = False
+    """Whether runs log one JSON object per line on standard error."""
 
     def as_of(self, instant: datetime) -> date:
         """Date up to which data count for a run that began at `instant`."""
@@ -87,6 +91,8 @@ def open_workspace(
         home=Home(settings.home.resolve()),
         dbt_project=(settings.dbt_project or default_dbt_project()).resolve(),
         clock=clock or (lambda: datetime.now(UTC)),
+        is_shared=settings.postgres_url is not None,
+        has_json_logs=settings.log_format == "json",
     )
 
 

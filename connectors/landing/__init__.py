@@ -20,12 +20,14 @@ from connectors.landing.model import (
     SourceFile,
     SourceReport,
 )
+from connectors.landing.packing import Packed, pack_landing
 from connectors.landing.receipts import (
     InputFingerprint,
     Receipt,
     fingerprint_file,
     fingerprint_text,
 )
+from connectors.landing.rewinding import Rewound, rewind
 from connectors.landing.schema import (
     METADATA_SCHEMA,
     REJECTED_INPUT,
@@ -59,9 +61,11 @@ __all__ = [
     "LoadResult",
     "Manifest",
     "Origin",
+    "Packed",
     "Progress",
     "Receipt",
     "Rescreened",
+    "Rewound",
     "Screen",
     "SnapshotBatch",
     "SourceFile",
@@ -72,8 +76,10 @@ __all__ = [
     "fingerprint_file",
     "fingerprint_text",
     "keyed_hash",
+    "pack_landing",
     "quote_identifier",
     "rescreen",
+    "rewind",
     "row_hash_expression",
     "slug_column",
     "unique_names",

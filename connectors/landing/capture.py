@@ -252,7 +252,8 @@ class ChangeCapture:
                     (SELECT count(*) FROM incoming)
                         + row_number() OVER (ORDER BY rows._source_record_id)
                         AS _load_seq)
-                FROM read_parquet({_quote_paths(self._landed)}, union_by_name = true)
+                FROM read_parquet({_quote_paths(self._landed)}, union_by_name = true,
+                hive_partitioning = false)
                     AS rows
                 JOIN gone ON rows._source_record_id = gone._source_record_id
                     AND rows._load_id = gone._load_id
@@ -318,7 +319,8 @@ class ChangeCapture:
                     _row_hash := unhex(_row_hash), _is_deleted := _is_deleted,
                     _delete_kind := _delete_kind, _merged_into := _merged_into
                 ), _load_id))
-            FROM read_parquet({_quote_paths(self._landed)}, union_by_name = true)
+            FROM read_parquet({_quote_paths(self._landed)}, union_by_name = true,
+                hive_partitioning = false)
             GROUP BY _source_record_id
             """
         )

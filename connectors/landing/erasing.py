@@ -7,7 +7,7 @@ so that a pass that was killed is completed by the next one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def rescreen(
                 folder.parent.name,
                 folder.name.removeprefix("source="),
             )
-            earlier: list[Path] = []
+            adjusted: list[tuple[Path, bool]] = []
             for load in sorted(folder.glob("load=*")):
                 parts = sorted(load.glob(_PARTS))
                 done, old = Scrubbed(), 0
@@ -81,13 +81,17 @@ def rescreen(
                     )
                     old += aged
                 rejects = _rescreen_rejects(load, screen, work, dry_run)
-                if not dry_run:
-                    _adjust(load, parts, earlier, note if old or done else None, note)
-                earlier += parts
+                adjusted.append((load, bool(old or done)))
                 loads += bool(done or old or rejects)
                 removed += done.removed + rejects
                 rewritten += done.rewritten
                 cleared += old
+            if not dry_run:
+                # A packed file holds rows of many loads: each row names its own.
+                parts = sorted(folder.glob(f"load=*/{_PARTS}"))
+                held = _held(parts)
+                for load, has_changed in adjusted:
+                    _adjust(load, parts, held, note if has_changed else None, note)
     return Rescreened(loads, removed, rewritten, cleared)
 
 
@@ -118,7 +122,7 @@ def _rescreen_rejects(load: Path, screen: Screen, work: Path, dry_run: bool) -> 
 def _adjust(
     load: Path,
     parts: Sequence[Path],
-    earlier: Sequence[Path],
+    held: Mapping[str, int],
     changed: str | None,
     note: str,
 ) -> None:
@@ -127,7 +131,7 @@ def _adjust(
     if not path.exists():
         return
     manifest = read_manifest(path)
-    adjusted = _counted(manifest, load, parts, earlier)
+    adjusted = _counted(manifest, load, parts, held.get(manifest.load_id, 0))
     if adjusted is manifest and changed is None:
         return
     notes = tuple(dict.fromkeys((*manifest.notes, note)))
@@ -135,11 +139,10 @@ def _adjust(
 
 
 def _counted(
-    manifest: Manifest, load: Path, parts: Sequence[Path], earlier: Sequence[Path]
+    manifest: Manifest, load: Path, parts: Sequence[Path], held: int
 ) -> Manifest:
     counts = manifest.counts
     rejects = load / REJECTED_NAME
-    held = _height(parts)
     rejected = _height([rejects] if rejects.exists() else [])
     dropped = max(0, counts.rejected_new - rejected)
     if held == counts.landed and not dropped:
@@ -147,20 +150,24 @@ def _counted(
     absent = known = 0
     if held:
         with duckdb.connect() as connection:
-            connection.execute(f"CREATE TEMP VIEW here AS FROM {_read(parts)}")
+            connection.execute(
+                "CREATE TEMP TABLE landed AS SELECT _source_record_id, _load_id, "
+                f"_delete_kind FROM {_read(parts)}"
+            )
+            connection.execute("SET VARIABLE load_id = ?", [manifest.load_id])
+            here = "FROM landed WHERE _load_id = getvariable('load_id')"
             absent = _one(
                 connection,
-                "SELECT count(*) FROM here "
-                f"WHERE _delete_kind IS NOT DISTINCT FROM '{DeleteKind.ABSENT}'",
+                f"SELECT count(*) {here} "
+                f"AND _delete_kind IS NOT DISTINCT FROM '{DeleteKind.ABSENT}'",
             )
-            if earlier:
-                known = _one(
-                    connection,
-                    "SELECT count(*) FROM here WHERE "
-                    f"_delete_kind IS DISTINCT FROM '{DeleteKind.ABSENT}' AND "
-                    "_source_record_id IN (SELECT _source_record_id "
-                    f"FROM {_read(earlier)})",
-                )
+            known = _one(
+                connection,
+                f"SELECT count(*) {here} "
+                f"AND _delete_kind IS DISTINCT FROM '{DeleteKind.ABSENT}' AND "
+                "_source_record_id IN (SELECT _source_record_id FROM landed "
+                "WHERE _load_id < getvariable('load_id'))",
+            )
     gone = counts.landed - held - (counts.tombstoned - absent)
     return replace(
         manifest,
@@ -174,6 +181,18 @@ def _counted(
             suppressed=counts.suppressed + gone + dropped,
         ),
     )
+
+
+def _held(parts: Sequence[Path]) -> dict[str, int]:
+    """Rows per load id over all files of one source and object."""
+    if not parts:
+        return {}
+    with duckdb.connect() as connection:
+        return dict(
+            connection.execute(
+                f"SELECT _load_id, count(*) FROM {_read(parts)} GROUP BY _load_id"
+            ).fetchall()
+        )
 
 
 def _height(paths: Sequence[Path]) -> int:

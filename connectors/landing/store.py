@@ -8,7 +8,6 @@ comparison itself is in `capture`, durable writes in `atomic`.
                                                                manifest.json
     <root>/<source_type>/<object>/source=_contract/load=_contract/*.parquet   zero rows
     <root>/_receipts/<source_type>/<name>.json    <root>/_cursors/<source_type>/<name>.json
-    <root>/_tmp/  <root>/_locks/
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ import polars as pl
 
 from connectors.disk import telling_full_disk
 from connectors.errors import EmptySnapshotError
-from connectors.landing import atomic, cursors, receipts
+from connectors.landing import atomic, cursors, packing, receipts
 from connectors.landing.capture import ChangeCapture, Verdict
 from connectors.landing.drift import detect_drift, known_columns
 from connectors.landing.incoming import write_gone, write_incoming
@@ -182,6 +181,7 @@ class Landing:
 
     def clean(self) -> int:
         """Remove what killed processes left behind; return how many folders."""
+        packing.finish(self.root)
         return atomic.remove_abandoned(self.root)
 
     # Reading

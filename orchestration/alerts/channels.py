@@ -54,6 +54,10 @@ def slack_payload(message: Message) -> dict[str, Any]:
             "text": {"type": "plain_text", "text": message.headline[:150]},
         }
     ]
+    if message.digest:
+        text = "\n".join(f"*{label}:* {_slack(text)}" for label, text in message.digest)
+        section = {"type": "mrkdwn", "text": text[:_SLACK_LONGEST]}
+        blocks.append({"type": "section", "text": section})
     for alert in message.alerts:
         mark = ":red_circle:" if alert.severity is Severity.ERROR else ":warning:"
         lines = [f"{mark} *{_slack(alert.title)}*"]
@@ -77,6 +81,9 @@ def teams_payload(message: Message) -> dict[str, Any]:
             "wrap": True,
         }
     ]
+    if message.digest:
+        figures = [{"title": label, "value": text} for label, text in message.digest]
+        body.append({"type": "FactSet", "facts": figures})
     for alert in message.alerts:
         colour = "Attention" if alert.severity is Severity.ERROR else "Warning"
         body.append(
@@ -133,6 +140,7 @@ def webhook_payload(message: Message) -> dict[str, Any]:
             for alert in message.alerts
         ],
         "resolved": list(message.resolved),
+        "digest": {label.strip(): text for label, text in message.digest},
     }
 
 

@@ -10,10 +10,12 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from orchestration.alerts.digest import read_health
 from orchestration.alerts.model import Alert
 from orchestration.config import Severity, shown_duration
 from orchestration.publishing import Shelf
 from orchestration.source_states import SourceState, SourceStates
+from orchestration.status import folder_bytes
 from orchestration.workspace import Workspace
 
 PIN_REMINDER = timedelta(hours=24)
@@ -75,7 +77,13 @@ def find_conditions(
         failure: Why the last run ended without publishing; None if it did not.
     """
     sources = list(_sources(workspace, now))
-    found = [*sources, *_late(workspace, now), *_pinned(workspace, now)]
+    found = [
+        *sources,
+        *_late(workspace, now),
+        *_pinned(workspace, now),
+        *_health(workspace),
+        *_disk(workspace),
+    ]
     # A source that is not tolerated is the reason of the failure: told once.
     if failure and not any(each.severity is Severity.ERROR for each in sources):
         found.append(_failed(failure))
@@ -181,4 +189,52 @@ def _pinned(workspace: Workspace, now: datetime) -> Iterator[Alert]:
             f"Analysts read version {pin.version[:8]} since {shown_duration(age)}.",
             "somebody rolled back and did not go forward again",
             "`tidycrm publish --latest`, once the reason of the rollback is gone.",
+        )
+
+
+def _health(workspace: Workspace) -> Iterator[Alert]:
+    health, limits = read_health(workspace.home), workspace.config.alerts
+    if health is None:
+        return
+    if health.backlog > limits.review_backlog:
+        yield Alert(
+            "review:backlog",
+            Severity.WARNING,
+            "Doubtful matches pile up",
+            f"{health.backlog:,} pairs wait for a steward; {limits.review_backlog:,} are "
+            "expected at most (alerts.review_backlog).",
+            "nobody rules, or a new source brought many similar records",
+            "`tidycrm review export` gives the most valuable ones first.",
+        )
+    score, before = health.score, health.previous_score
+    if score is not None and before is not None:
+        lost = before - score
+        if lost >= limits.quality_drop:
+            weakest = min(health.dimensions, key=lambda name: health.dimensions[name])
+            yield Alert(
+                "quality:regression",
+                Severity.WARNING,
+                "Data quality fell",
+                f"The score is {score:.1f} of 100, {lost:.1f} less than in the "
+                f"publication before; the weakest dimension is {weakest}.",
+                "an import or a form writes worse data than before",
+                "Open the quality report; its causes name source, field and entry point.",
+            )
+
+
+def _disk(workspace: Workspace) -> Iterator[Alert]:
+    budget = workspace.config.retention.size_budget_gb
+    if budget is None:
+        return
+    size = folder_bytes(workspace.home.root) / 1e9
+    if size > budget:
+        yield Alert(
+            "disk:budget",
+            Severity.WARNING,
+            "The home folder outgrows its budget",
+            f"It takes {size:,.1f} GB; {budget:,.1f} GB are expected at most "
+            "(retention.size_budget_gb).",
+            "more versions or runs are kept than fit, or the CRM grew",
+            "`tidycrm prune`; then lower `publish.keep_versions` or `retention.runs`, or "
+            "raise the budget.",
         )

@@ -55,16 +55,21 @@ class Message:
         alerts: What is the matter.
         resolved: Titles of what was told before and is over.
         run_id: The run that found it.
+        digest: Labelled figures, if the message is a digest.
     """
 
     installation: str
     alerts: tuple[Alert, ...]
     resolved: tuple[str, ...] = ()
     run_id: str | None = None
+    digest: tuple[tuple[str, str], ...] = ()
 
     @property
     def headline(self) -> str:
         """One line for a subject or a notification."""
+        if self.digest:
+            state = f"{len(self.alerts)} open alerts" if self.alerts else "all is well"
+            return f"tidycrm ({self.installation}): digest, {state}"
         if not self.alerts:
             return f"tidycrm ({self.installation}): resolved: {self.resolved[0]}" + (
                 f" and {len(self.resolved) - 1} more" if len(self.resolved) > 1 else ""
@@ -78,6 +83,8 @@ class Message:
     def as_text(self) -> str:
         """The whole message as plain text."""
         parts = [self.headline]
+        if self.digest:
+            parts.append("\n".join(f"{label}: {text}" for label, text in self.digest))
         for alert in self.alerts:
             lines = "\n".join(f"  {label}: {text}" for label, text in alert.lines())
             parts.append(f"[{alert.severity}] {alert.title}\n{lines}")

@@ -182,7 +182,8 @@ def check_landed(
             f"create view landed as select {', '.join(map(quote, wanted))} from {scan}"
         )
         latest = "landed"
-        if len({path.parent.name for path in parts}) > 1:
+        # A packed file holds the rows of many loads.
+        if len(parts) > 1 or parts[0].name != "part-0.parquet":
             latest = (
                 "landed semi join (select _source_name, _source_record_id, "
                 "max(_load_id) as _load_id from landed group by 1, 2) as newest "

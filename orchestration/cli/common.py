@@ -14,7 +14,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from orchestration.errors import BusyError, OrchestrationError
+from orchestration.errors import (
+    BusyError,
+    ConfigError,
+    ConfigProblem,
+    OrchestrationError,
+)
 from orchestration.settings import Settings
 
 ConfigOption = Annotated[
@@ -46,16 +51,24 @@ class ExitCode(IntEnum):
 @contextmanager
 def reported() -> Iterator[None]:
     """Turn errors that tidycrm raises on purpose into one message and an exit code."""
-    from connectors.errors import ConnectorError
-    from hygiene.errors import HygieneError
-
     try:
         yield
-    except (OrchestrationError, ConnectorError, HygieneError) as error:
+    except Exception as error:
+        if not _is_ours(error):
+            raise
         errors.print("[bold red]Not done.[/]", end=" ")
         errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
         busy = isinstance(error, BusyError)
         raise typer.Exit(ExitCode.BUSY if busy else ExitCode.FAILED) from error
+
+
+def _is_ours(error: Exception) -> bool:
+    if isinstance(error, OrchestrationError):
+        return True
+    from connectors.errors import ConnectorError
+    from hygiene.errors import HygieneError
+
+    return isinstance(error, ConnectorError | HygieneError)
 
 
 def settings_of(config: Path | None, home: Path | None) -> Settings:
@@ -66,3 +79,16 @@ def settings_of(config: Path | None, home: Path | None) -> Settings:
     if home is not None:
         given["home"] = home
     return Settings(**given)
+
+
+def need_config(settings: Settings) -> None:
+    """Say at once that the configuration is missing: importing its models costs seconds.
+
+    Raises:
+        ConfigError: There is no file.
+    """
+    if not settings.config.is_file():
+        raise ConfigError(
+            str(settings.config.resolve()),
+            [ConfigProblem("file", "not found; `tidycrm init` writes a commented one")],
+        )

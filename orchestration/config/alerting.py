@@ -97,6 +97,23 @@ class QuietHours(Section):
         return local >= self.start or local < self.end
 
 
+class DigestConfig(Section):
+    """A regular summary with the scorecard, whether or not something is the matter."""
+
+    every: Literal["day", "week"] = "week"
+    weekday: Literal[
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+    ] = Field(default="monday", description="Only for a weekly digest.")
+    at: time = Field(default=time(8), description="Local time such as 08:00.")
+    timezone: TimeZone = "UTC"
+
+    @property
+    def cron(self) -> str:
+        """The same as a cron expression."""
+        day = self.weekday[:3].upper() if self.every == "week" else "*"
+        return f"{self.at.minute} {self.at.hour} * * {day}"
+
+
 class AlertsConfig(Section):
     """Who is told what went wrong."""
 
@@ -107,4 +124,19 @@ class AlertsConfig(Section):
     repeat_after: Duration = Field(
         default=timedelta(hours=24),
         description="A condition that lasts is told again after this time.",
+    )
+    digest: DigestConfig | None = Field(
+        default=None, description="A regular summary to all channels; none by default."
+    )
+    review_backlog: int = Field(
+        default=1000,
+        ge=1,
+        description="More doubtful matches than this waiting for a steward are told.",
+    )
+    quality_drop: float = Field(
+        default=2.0,
+        gt=0,
+        le=100,
+        description="Points of the quality score whose loss from one publication to the "
+        "next is told.",
     )

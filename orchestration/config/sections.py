@@ -106,8 +106,13 @@ class ScheduleConfig(Section):
 
     cron: Cron = Field(default="0 5 * * *", description="Five-field cron expression.")
     timezone: TimeZone = "UTC"
+    prune: Cron | None = Field(
+        default="40 3 * * *",
+        description="When old runs and versions are removed and landed files packed; "
+        "null never does it.",
+    )
     enabled: bool = Field(
-        default=False, description="Whether the schedule starts switched on."
+        default=False, description="Whether the schedules start switched on."
     )
 
 
@@ -149,6 +154,12 @@ class PublishConfig(Section):
         description="Version of the published tables' shape. Raise it to let columns go "
         "or change their type; otherwise such a publication is refused.",
     )
+    owner: str | None = Field(
+        default=None,
+        pattern="^[A-Za-z0-9_-]+$",
+        description="Team that is asked about everything behind the sources; shown in the "
+        "Dagster UI.",
+    )
     masked: MaskedConfig | None = Field(
         default=None,
         description="Also write crm_masked.duckdb, with personal columns hashed or "
@@ -173,6 +184,18 @@ class RetentionConfig(Section):
     leftovers: Duration = Field(
         default=timedelta(days=14),
         description="State that a restore replaced, and what killed runs left.",
+    )
+    landing_files: int = Field(
+        default=48,
+        ge=2,
+        description="So many small files of one object and source are packed into one. "
+        "Rows, loads and history stay.",
+    )
+    size_budget_gb: float | None = Field(
+        default=None,
+        gt=0,
+        description="Size of the home folder from which on an alert is sent. Nothing is "
+        "removed because of it.",
     )
     activity_text: Duration | None = Field(
         default=None,

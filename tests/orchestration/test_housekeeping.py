@@ -13,11 +13,12 @@ import duckdb
 
 from connectors.errors import ServiceUnavailableError
 from orchestration.home import replace_text
+from orchestration.housekeeping import build_digest_job, build_prune_job
+from orchestration.instance import open_instance
 from orchestration.metrics_file import write_metrics
 from orchestration.pruning import prune
 from orchestration.publishing import PublishedTable, Shelf, publish
 from orchestration.source_states import SourceStates
-from orchestration.sync import open_instance
 from orchestration.workspace import Workspace
 from tests.orchestration.conftest import TWO_SOURCES
 
@@ -140,3 +141,13 @@ def test_nothing_to_prune_is_nothing_done(make_workspace: Make, tmp_path: Path) 
     with open_instance(workspace) as instance:
         done = prune(workspace, instance, now=datetime.now(UTC))
     assert (done.runs, done.versions, done.folders) == (0, 0, 0)
+
+
+def test_jobs_beside_the_sync_stand_together_and_run(make_workspace: Make) -> None:
+    workspace = make_workspace()
+    workspace.home.create()
+    jobs = [build_prune_job(workspace), build_digest_job(workspace)]
+    dg.Definitions(jobs=jobs).get_repository_def()
+    with open_instance(workspace) as instance:
+        for job in jobs:
+            assert job.execute_in_process(instance=instance).success

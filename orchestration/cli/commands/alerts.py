@@ -26,6 +26,9 @@ def alerts(
     test: Annotated[
         bool, typer.Option("--test", help="Send one test message to every channel.")
     ] = False,
+    digest: Annotated[
+        bool, typer.Option("--digest", help="Send the digest with the scorecard now.")
+    ] = False,
     config: ConfigOption = None,
     home: HomeOption = None,
 ) -> None:
@@ -61,6 +64,15 @@ def alerts(
                 console.print(f"[green]✓[/] {channel.type}")
             except AlertError as error:
                 problems.append(str(error))
+    elif digest:
+        from orchestration.alerts.conditions import find_conditions
+        from orchestration.alerts.digest import send_digest
+
+        now = workspace.clock()
+        found = tuple(find_conditions(workspace, now=now))
+        told = send_digest(workspace, now=now, alerts=found)
+        console.print(f"{told.sent} messages sent.")
+        problems += told.problems
     else:
         done = tell(workspace)
         console.print(f"{done.sent} messages sent, {done.held} warnings held back.")

@@ -1,4 +1,4 @@
-"""`tidycrm prune`: remove old runs, versions and leftovers."""
+"""`tidycrm prune`: remove old runs, versions and leftovers; pack landed files."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from orchestration.cli.common import (
     ConfigOption,
     HomeOption,
     JsonOption,
+    errors,
     reported,
     settings_of,
 )
@@ -29,9 +30,9 @@ def prune_command(
     home: HomeOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Remove what `retention` and `publish.keep_versions` no longer keep."""
+    """Remove what is no longer kept, pack landed files, and tell the size."""
+    from orchestration.instance import open_instance
     from orchestration.pruning import prune
-    from orchestration.sync import open_instance
     from orchestration.workspace import open_workspace
 
     console = Console()
@@ -45,5 +46,12 @@ def prune_command(
     verb = "Would remove" if dry_run else "Removed"
     console.print(
         f"{verb} {done.runs} runs, {done.versions} published versions, {done.folders} "
-        f"leftovers" + ("." if dry_run else f"; {done.bytes / 1e6:,.1f} MB freed.")
+        f"leftovers, {'pack' if dry_run else 'packed'} {done.landing_files} landed files"
+        + ("." if dry_run else f"; {done.bytes / 1e6:,.1f} MB freed.")
     )
+    budget = (
+        "" if done.budget_bytes is None else f" of {done.budget_bytes / 1e6:,.0f} MB"
+    )
+    console.print(f"The home takes {done.size_bytes / 1e6:,.1f} MB{budget}.")
+    if done.is_over_budget:
+        errors.print("That is more than `retention.size_budget_gb` allows.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from orchestration.cli.common import (
     HomeOption,
     JsonOption,
     errors,
+    need_config,
     reported,
     settings_of,
 )
@@ -92,15 +94,25 @@ def _sync(
     wait: float = 0,
     accept_volume_drop: tuple[str, ...] = (),
 ) -> None:
-    from orchestration.summary import read_summary
-    from orchestration.sync import run_sync
-    from orchestration.terminal import only_ours, print_summary, progress
-    from orchestration.workspace import open_workspace
-
     console = Console()
     with reported():
+        # Before anything heavy is imported: a mistake in tidycrm.yml is told at once.
+        need_config(settings)
+        from orchestration.workspace import open_workspace
+
         workspace = open_workspace(settings)
-        with only_ours() as terminal, progress(terminal, shown=not as_json) as observer:
+        from orchestration.logs import held_stderr
+        from orchestration.summary import read_summary
+        from orchestration.sync import run_sync
+        from orchestration.terminal import only_ours, print_summary, progress
+
+        with (
+            held_stderr() if workspace.has_json_logs else nullcontext(),
+            only_ours() as terminal,
+            progress(
+                terminal, shown=not (as_json or workspace.has_json_logs)
+            ) as observer,
+        ):
             try:
                 outcome = run_sync(
                     workspace,

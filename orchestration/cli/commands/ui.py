@@ -25,7 +25,7 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1.")] = 3000,
 ) -> None:
     """Open the Dagster UI (and its scheduler) on this home."""
-    from orchestration.sync import open_instance
+    from orchestration.instance import open_instance
     from orchestration.workspace import open_workspace
 
     with reported():

@@ -1,0 +1,70 @@
+"""The runbook knows every alert, error and reason code that the code can tell."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from connectors.errors import ConnectorError
+from connectors.tabular.model import RejectReason
+from orchestration.source_states import reason_of
+
+TOP = Path(__file__).parents[2]
+RUNBOOK = (TOP / "docs" / "runbook.md").read_text()
+
+
+def test_every_error_is_in_the_runbook() -> None:
+    names = {
+        match.group(1)
+        for package in ("connectors", "hygiene", "orchestration")
+        for file in (TOP / package).rglob("*.py")
+        if "sandbox" not in file.parts
+        for match in re.finditer(
+            r"^class ([A-Z]\w+Error)\((?!Exception)", file.read_text(), re.MULTILINE
+        )
+    }
+    names |= {"ConnectorError", "HygieneError", "OrchestrationError"}
+    missing = {name for name in names if not re.search(rf"\b{name}\b", RUNBOOK)}
+    assert missing == set()
+
+
+def test_every_reason_of_a_source_is_in_the_runbook() -> None:
+    import connectors.salesforce.service  # noqa: F401 - defines more of them
+
+    open_ends: list[type[ConnectorError]] = [ConnectorError]
+    missing = []
+    while open_ends:
+        kind = open_ends.pop()
+        open_ends += kind.__subclasses__()
+        if not kind.__module__.startswith(("connectors.errors", "connectors.sales")):
+            continue
+        code = reason_of(kind.__new__(kind))
+        if f"`{code}`" not in RUNBOOK:
+            missing.append(code)
+    assert missing == []
+
+
+def test_every_alert_is_in_the_runbook() -> None:
+    text = (TOP / "orchestration" / "alerts" / "conditions.py").read_text()
+    keys = set(re.findall(r'^\s+"([a-z]+:[a-z]+)",$', text, re.MULTILINE))
+    assert len(keys) >= 7
+    assert {key for key in keys if f"`{key}`" not in RUNBOOK} == set()
+    for state in ("stale", "down"):
+        assert f"`source:<name>:{state}`" in RUNBOOK
+
+
+@pytest.mark.parametrize("reason", list(RejectReason))
+def test_every_reason_of_a_rejected_row_is_in_the_runbook(reason: str) -> None:
+    assert f"`{reason}`" in RUNBOOK
+
+
+def test_every_reason_of_a_quarantined_record_is_in_the_runbook() -> None:
+    codes = {
+        code
+        for file in (TOP / "hygiene" / "standardise").glob("*.py")
+        for code in re.findall(r'^\s+reason_code = "([a-z_]+)"', file.read_text(), re.M)
+    }
+    assert codes
+    assert {code for code in codes if f"`{code}`" not in RUNBOOK} == set()
