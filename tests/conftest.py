@@ -20,12 +20,26 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Whole runs and dbt builds take minutes a file, the others seconds: what is longest starts
 # first, or one worker ends the suite alone (the Makefile keeps xdist to this order).
-LONG_FOLDERS = ("tests/e2e/", "tests/dbt/")
+LONG_FOLDERS = ("e2e", "dbt")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files of the long folders first; the rest keeps its order."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FOLDERS))
+    """Put the files of the long folders first, in turns; the rest keeps its order.
+
+    In turns, because the files of each folder wait for one build that they share.
+    """
+    files: dict[Path, dict[Path, int]] = {}
+    for item in items:
+        turns = files.setdefault(item.path.parent, {})
+        turns.setdefault(item.path, len(turns))
+    last = len(items)
+    items.sort(
+        key=lambda item: (
+            files[item.path.parent][item.path]
+            if item.path.parent.name in LONG_FOLDERS
+            else last
+        )
+    )
 
 
 def shared_folder() -> Path:
