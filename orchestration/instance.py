@@ -22,6 +22,8 @@ from orchestration.workspace import Workspace
 POSTGRES_VARIABLE = "TIDYCRM_POSTGRES_URL"
 """Named in dagster.yaml instead of its value: the file holds no password."""
 
+EVENTS_PER_BATCH = 1_000
+
 _EMBEDDED = """\
 event_log_storage: # Dagster's own, with its statements compiled once
   module: orchestration.dagster_storage
@@ -91,6 +93,8 @@ def open_instance(workspace: Workspace) -> dg.DagsterInstance:
     if workspace.is_shared and POSTGRES_VARIABLE in os.environ:
         # Dagster reads the variable that dagster.yaml names, here and in its children.
         os.environ[POSTGRES_VARIABLE] = with_driver(os.environ[POSTGRES_VARIABLE])
+    # The plan of a run is hundreds of events, which are stored together.
+    os.environ.setdefault("DAGSTER_EVENT_BATCH_SIZE", str(EVENTS_PER_BATCH))
     try:
         return dg.DagsterInstance.from_config(str(folder))
     except Exception as error:
