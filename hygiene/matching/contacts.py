@@ -20,6 +20,7 @@ from hygiene.matching.specification import (
     Entity,
     Evidence,
     Level,
+    Namesakes,
     Specification,
     TrainingRule,
     all_of,
@@ -105,12 +106,15 @@ _SUFFIX = Comparison(
 
 _EMAIL = Comparison(
     "email",
-    ("email", "email_handle", "work_domain"),
+    ("email", "email_handle", "handle_digits", "work_domain"),
     _missing("email"),
     (
         Level("exact", exact("email")),
         Level("handle", exact("email_handle"), "email_handle"),
-        Level("close_handle", jaro_winkler("email_handle", 0.9)),
+        Level(
+            "close_handle",
+            all_of(jaro_winkler("email_handle", 0.9), exact("handle_digits")),
+        ),
         Level("domain", exact("work_domain"), "work_domain", is_shared=True),
         otherwise(),
     ),
@@ -321,17 +325,38 @@ CONTACTS = Specification(
         Doubt("a missing first name", "gamma_given_name < 0", _STRONG, _STRONG),
         Doubt("different birth dates", "gamma_birth_date = 0", _OWN, _OWN),
     ),
+    namesakes=Namesakes(
+        block="name",
+        witnesses=(
+            "identifier",
+            "email",
+            "phone",
+            "mobile",
+            "birth_date",
+            "street",
+            "postcode",
+        ),
+        same_name=(
+            ("given_name", ("exact", "swapped", "nickname")),
+            ("family_name", ("exact", "swapped")),
+        ),
+    ),
     frequencies=(
         Frequency("given", "count(DISTINCT substr(family, 1, 5))"),
         Frequency("given_group", "count(DISTINCT substr(family, 1, 5))"),
         Frequency("family", "count(DISTINCT substr(given_group, 1, 4))"),
+        # A second mailbox with one's own handle is common, a third one is somebody else's.
+        Frequency(
+            "email_handle",
+            "greatest(count(DISTINCT substr(given_group, 1, 3) || substr(family, 1, 4)),"
+            " count(DISTINCT email) - 1)",
+        ),
         *(
             Frequency(
                 column,
                 "count(DISTINCT substr(given_group, 1, 3) || substr(family, 1, 4))",
             )
             for column in (
-                "email_handle",
                 "work_domain",
                 "birth_date",
                 "title",

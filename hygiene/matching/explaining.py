@@ -24,6 +24,7 @@ from hygiene.matching.parameters import (
     load_parameters,
     shipped_parameters,
 )
+from hygiene.matching.namesakes import name_excess_sql
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import Comparison, Entity, Evidence, Specification
 from hygiene.matching.specifications import specification_of
@@ -43,7 +44,8 @@ class FieldWeight:
         level: Its answer; none if a value was missing on either side.
         weight: Bits that counted towards the score.
         own_weight: Bits that the answer is worth by itself. It differs from `weight`
-            where surroundings (company, address) speak only once.
+            where surroundings (company, address) speak only once, and for a whole name
+            that several people have.
         usual_weight: Bits of the answer for a value of average rarity.
     """
 
@@ -224,6 +226,7 @@ def _scored(
     agreement = any_agreement_sql(specification, specification.required_agreement)
     frame = connection.sql(
         f"SELECT *, {context_weight_sql(specification)} AS in_context, "
+        f"{name_excess_sql(specification) or '0'} AS name_excess, "
         f"{agreement} AS agrees"
         f"{''.join(', ' + item for item in [*doubts, *conflicts])} "
         "FROM explained_scores"
@@ -284,13 +287,19 @@ def _field_weights(
     for item in specification.comparisons:
         if item.evidence is Evidence.SURROUNDINGS or _is_shared(item, row):
             shared[item.name] = _number_of(row[f"mw_{item.name}"])
+    namesakes = specification.namesakes
+    last_of_name = namesakes.same_name[-1][0] if namesakes else None
     best = max(shared, key=lambda name: shared[name], default=None)
     worst = min(shared, key=lambda name: shared[name], default=None)
+    excess = _number_of(row["name_excess"])
     result = []
     for item in specification.comparisons:
         own = _number_of(row[f"mw_{item.name}"])
         level = _level(item, row)
         counted = own
+        if excess and item.name == last_of_name:
+            # The whole name says less than its words; the last of them bears it.
+            counted = own - excess
         if item.name in shared:
             speaks = (item.name == best and own > 0) or (item.name == worst and own < 0)
             counted = own if speaks else 0.0

@@ -24,6 +24,7 @@ from hygiene.matching.custom_fields import (
 )
 from hygiene.matching.frequencies import build_frequencies
 from hygiene.matching.name_repair import repair_names
+from hygiene.matching.namesakes import build_namesakes
 from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
@@ -120,11 +121,13 @@ SELECT
         ), false) THEN NULL
         ELSE mailbox
     END AS email_handle,
+    CASE WHEN length(digits) >= 2 THEN digits END AS handle_digits,
     birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7] AS birth_date_swapped
 FROM parts
 """
 """A mailbox named after its owner says nothing that the name has not said: only a handle
-with something of its own ("jsmith77") is evidence beside the name."""
+with something of its own ("jsmith77") is evidence beside the name. Two handles that are only
+alike say nothing either unless they have the number in common: namesakes have alike ones."""""
 
 _ACCOUNT_COLUMNS = dict.fromkeys(
     (
@@ -305,6 +308,7 @@ def build_features(
         connection, specification.blocking_rules, settings.max_block_size
     )
     build_frequencies(connection, specification.frequencies)
+    build_namesakes(connection, specification.namesakes)
     build_comparable(connection, specification)
     counts = connection.execute(
         "SELECT count(*), count(*) FILTER (is_test_record) FROM features"

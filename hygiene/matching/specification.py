@@ -145,6 +145,22 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
+class Namesakes:
+    """What tells people of one whole name apart, so that their number can be estimated.
+
+    Attributes:
+        block: The blocking rule whose key is the whole name.
+        witnesses: Feature columns on which one person's records often agree and those
+            of namesakes hardly ever.
+        same_name: Comparisons with the levels that, all of them, mean one whole name.
+    """
+
+    block: str
+    witnesses: tuple[str, ...]
+    same_name: Agreements
+
+
+@dataclass(frozen=True, slots=True)
 class TrainingRule:
     """A rule that selects pairs for estimating how often true matches agree.
 
@@ -174,6 +190,7 @@ class Specification:
         conflicts: Contradictions that forbid an automatic merge.
         doubts: Kinds of pairs that each table decides by its own witnesses.
         frequencies: Columns whose common values say less than their rare ones.
+        namesakes: How whole names that many people share are recognised, if at all.
     """
 
     entity: Entity
@@ -184,6 +201,7 @@ class Specification:
     conflicts: tuple[Conflict, ...]
     frequencies: tuple[Frequency, ...]
     doubts: tuple[Doubt, ...] = ()
+    namesakes: Namesakes | None = None
 
     def comparison(self, name: str) -> Comparison:
         """Return a comparison by its name.

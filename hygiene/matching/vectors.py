@@ -17,6 +17,7 @@ from collections.abc import Iterable
 import duckdb
 
 from hygiene.matching.frequencies import frequency_table
+from hygiene.matching.namesakes import name_excess_sql
 from hygiene.matching.parameters import LevelParameters, ModelParameters
 from hygiene.matching.specification import Comparison, Evidence, Specification
 
@@ -58,8 +59,9 @@ def build_comparable(
     )
     connection.execute(
         "CREATE OR REPLACE TABLE comparable AS SELECT "
-        f"features.unique_id::INTEGER AS unique_id, {', '.join(selected)} "
-        f"FROM features {joins}"
+        f"features.unique_id::INTEGER AS unique_id, {', '.join(selected)}, "
+        f"rarity_whole_name FROM features {joins} "
+        "LEFT JOIN namesake_rarity ON features.unique_id = namesake_rarity.unique_id"
     )
 
 
@@ -76,7 +78,8 @@ def compare_pairs(
         specification: The model.
         pairs: Table with unique_id_l, unique_id_r, found_by and match_key.
         table: Table to create: the same columns and, per comparison, `gamma_` (-1 when
-            it cannot be answered) and `rarity_` (bits; NULL where it plays no part).
+            it cannot be answered) and `rarity_` (bits; NULL where it plays no part),
+            and `rarity_whole_name`.
     """
     columns = compared_columns(specification)
     sides = [f"l.{column} AS {column}_l" for column in columns]
@@ -85,7 +88,8 @@ def compare_pairs(
         f"l.rarity_{item.column} AS of_{item.column}"
         for item in specification.frequencies
     ]
-    answers: list[str] = []
+    sides.append("l.rarity_whole_name")
+    answers: list[str] = ["rarity_whole_name"]
     for comparison in specification.comparisons:
         answers.append(f"{gamma_sql(comparison)} AS gamma_{comparison.name}")
         answers.append(f"{rarity_sql(comparison)} AS rarity_{comparison.name}")
@@ -152,8 +156,8 @@ def weigh_sql(
         vectors: Table of compared pairs.
 
     Returns:
-        A select statement: the pair, found_by, match_key and per comparison `gamma_`
-        and `mw_`, its weight in bits.
+        A select statement: the pair, found_by, match_key, rarity_whole_name and per
+        comparison `gamma_` and `mw_`, its weight in bits.
     """
     selected: list[str] = []
     for comparison in specification.comparisons:
@@ -173,7 +177,7 @@ def weigh_sql(
             f"AS mw_{comparison.name}"
         )
     return (
-        "SELECT unique_id_l, unique_id_r, found_by, match_key, "
+        "SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name, "
         f"{', '.join(selected)} FROM {vectors}"
     )
 
@@ -189,7 +193,7 @@ def _level_weight_sql(
 
 
 def context_weight_sql(specification: Specification) -> str:
-    """Combine the weights of a pair so that surroundings speak only once.
+    """Combine the weights of a pair: surroundings speak once, a name within its limit.
 
     Args:
         specification: The model.
@@ -223,6 +227,9 @@ def context_weight_sql(specification: Specification) -> str:
         once = [weight for weights in facts.values() for weight in weights]
         parts = ", ".join(["0", *once])
         total += f" + greatest({parts}) + least({parts})"
+    excess = name_excess_sql(specification)
+    if excess is not None:
+        total += f" - {excess}"
     return f"({total})::DOUBLE"
 
 

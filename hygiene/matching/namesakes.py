@@ -1,0 +1,108 @@
+"""How many people share a whole name: the limit of what a name can say.
+
+What belongs here: the chance that a stranger has the same whole name, for names that
+several records bear, and its effect on a pair's weight. What does not: the rarity of
+single words (`frequencies.py`).
+
+The weights of a first name and a surname add up only if the two are independent. They
+are not: first names and surnames come from one language, and among a million customers
+of one country the two rare words "Kazuya Kimura" are fifteen people. Each of them then
+looks like a duplicate of the others, and the groups grow with the table.
+
+The records show it. Among the pairs of one whole name, fields that one person's records
+often share (mailbox, phone, birth date) agree for a share of the pairs that belong
+together and for hardly any of the others. With n records of a name, of N in all, and a
+share s of pairs that belong together, a record meets (1 - s)(n - 1) strangers of its own
+name: the chance that a stranger has the name is (1 - s)(n - 1) / N. A name may say as
+much as that and no more. Where no witness speaks the limit is not applied.
+"""
+
+from __future__ import annotations
+
+import duckdb
+
+from hygiene.matching.specification import Namesakes, Specification
+
+_LEAST_RECORDS = 3
+_AGREEMENT = 0.5
+"""Share of the pairs of one person that agree on a witness: moves, errors, second
+mailboxes. Set low, so that a name is rather taken for one person's."""
+_DOUBT_PAIRS = 2.0
+"""Pairs that are taken to belong together before any witness has spoken."""
+
+
+def build_namesakes(
+    connection: duckdb.DuckDBPyConnection, namesakes: Namesakes | None
+) -> None:
+    """Create `namesake_rarity`: bits of the whole name, for records that share one.
+
+    Args:
+        connection: Connection that holds `features` and `block_keys`.
+        namesakes: What tells namesakes apart; without it the table stays empty.
+    """
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE namesake_rarity "
+        "(unique_id INTEGER, rarity_whole_name FLOAT)"
+    )
+    if namesakes is None:
+        return
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE named AS SELECT unique_id, name FROM "
+        f"(SELECT unique_id, block_{namesakes.block} AS name FROM block_keys) "
+        "WHERE name IS NOT NULL "
+        f"QUALIFY count(*) OVER (PARTITION BY name) >= {_LEAST_RECORDS}"
+    )
+    asked = " UNION ALL ".join(
+        "SELECT name, sum(n) * (sum(n) - 1) / 2 AS pairs, sum(n * (n - 1) / 2) AS agree "
+        f"FROM (SELECT name, {column}, count(*) AS n FROM named INNER JOIN features "
+        f"USING (unique_id) WHERE {column} IS NOT NULL GROUP BY name, {column}) "
+        "GROUP BY name"
+        for column in namesakes.witnesses
+    )
+    connection.execute(
+        f"""
+        INSERT INTO namesake_rarity
+        WITH asked AS (
+            SELECT name, sum(pairs) AS pairs, sum(agree) AS agree FROM ({asked})
+            GROUP BY name
+        ), shares AS (
+            SELECT name, count(*) AS records, any_value(
+                (agree + {_DOUBT_PAIRS}) / (pairs * {_AGREEMENT} + {_DOUBT_PAIRS})
+            ) AS share
+            FROM named INNER JOIN asked USING (name) GROUP BY name
+        )
+        SELECT named.unique_id, -log2(
+            (1 - share) * (records - 1) / (SELECT count(*) FROM features)
+        )
+        FROM named INNER JOIN shares USING (name) WHERE share < 1
+        """
+    )
+    connection.execute("DROP TABLE named")
+
+
+def name_excess_sql(specification: Specification) -> str | None:
+    """Return SQL of the bits that a shared whole name has too much.
+
+    Args:
+        specification: The model.
+
+    Returns:
+        SQL over `gamma_`, `mw_` and `rarity_whole_name`, never negative; nothing if the
+        model does not know whole names.
+    """
+    namesakes = specification.namesakes
+    if namesakes is None:
+        return None
+    same = " AND ".join(
+        f"gamma_{name} IN ("
+        + ", ".join(
+            str(specification.comparison(name).level_value(level)) for level in levels
+        )
+        + ")"
+        for name, levels in namesakes.same_name
+    )
+    weight = " + ".join(f"mw_{name}" for name, _ in namesakes.same_name)
+    return (
+        f"CASE WHEN {same} AND rarity_whole_name IS NOT NULL "
+        f"THEN greatest(0, {weight} - rarity_whole_name) ELSE 0 END"
+    )
