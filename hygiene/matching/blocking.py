@@ -15,7 +15,7 @@ scoring, and a later run can take back what one key found without asking the oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import duckdb
 
@@ -140,8 +140,31 @@ def find_hot_keys(
     return tuple(reports)
 
 
+def held_pairs_sql(rule: BlockingRule, *, where: str = "true") -> str:
+    """Return a query of the pairs that share a key of one rule.
+
+    Args:
+        rule: The blocking rule; its `members_<rule>` has to exist.
+        where: Condition over the columns of `members_<rule>`, for both records.
+
+    Returns:
+        A select statement of unique_id_l < unique_id_r.
+    """
+    sides = "AND NOT l.is_other AND r.is_other" if rule.other_parts is not None else ""
+    members = f"(SELECT * FROM members_{rule.name} WHERE {where})"
+    return (
+        "SELECT l.unique_id AS unique_id_l, r.unique_id AS unique_id_r "
+        f"FROM {members} AS l INNER JOIN {members} AS r "
+        f"ON l.k = r.k AND l.unique_id < r.unique_id {sides}"
+    )
+
+
 def find_pairs(
-    connection: duckdb.DuckDBPyConnection, rules: Sequence[BlockingRule], table: str
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[BlockingRule],
+    table: str,
+    *,
+    without: Collection[int] = frozenset(),
 ) -> None:
     """Find candidate pairs.
 
@@ -150,20 +173,18 @@ def find_pairs(
         rules: The blocking rules.
         table: Table to create: unique_id_l < unique_id_r, `found_by` with one bit per
             rule that found the pair, and match_key, the number of the first of them.
+        without: Numbers of the rules that are left out.
     """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE raw_pairs "
         "(unique_id_l INTEGER, unique_id_r INTEGER, found_by BIGINT)"
     )
     for number, rule in enumerate(rules):
-        sides = (
-            "AND NOT l.is_other AND r.is_other" if rule.other_parts is not None else ""
-        )
-        connection.execute(
-            f"INSERT INTO raw_pairs SELECT l.unique_id, r.unique_id, {1 << number} "
-            f"FROM members_{rule.name} AS l INNER JOIN members_{rule.name} AS r "
-            f"ON l.k = r.k AND l.unique_id < r.unique_id {sides}"
-        )
+        if number not in without:
+            connection.execute(
+                f"INSERT INTO raw_pairs SELECT *, {1 << number} "
+                f"FROM ({held_pairs_sql(rule)})"
+            )
         connection.execute(f"DROP TABLE members_{rule.name}")
     connection.execute(
         f"CREATE OR REPLACE TABLE {table} AS SELECT unique_id_l, unique_id_r, "

@@ -19,12 +19,12 @@ import polars as pl
 from hygiene.errors import InputError
 from hygiene.matching.agreements import any_agreement_sql
 from hygiene.matching.features import build_features
+from hygiene.matching.namesakes import name_excess_sql
 from hygiene.matching.parameters import (
     ModelParameters,
     load_parameters,
     shipped_parameters,
 )
-from hygiene.matching.namesakes import name_excess_sql
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import Comparison, Entity, Evidence, Specification
 from hygiene.matching.specifications import specification_of

@@ -127,7 +127,7 @@ FROM parts
 """
 """A mailbox named after its owner says nothing that the name has not said: only a handle
 with something of its own ("jsmith77") is evidence beside the name. Two handles that are only
-alike say nothing either unless they have the number in common: namesakes have alike ones."""""
+alike say nothing either unless they have the number in common: namesakes have alike ones.""" ""
 
 _ACCOUNT_COLUMNS = dict.fromkeys(
     (

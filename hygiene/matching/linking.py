@@ -24,7 +24,6 @@ import numpy as np
 import polars as pl
 
 from hygiene.matching.agreements import mergeable_sql
-from hygiene.matching.blocking import find_pairs
 from hygiene.matching.clustering import (
     Integers,
     PairWeights,
@@ -44,6 +43,7 @@ from hygiene.matching.parameters import (
 from hygiene.matching.prior import estimate_prior
 from hygiene.matching.report import MatchReport, StageTime
 from hygiene.matching.reuse import compare_changed, keep_answers
+from hygiene.matching.rule_yield import find_candidates
 from hygiene.matching.settings import Engine, MatchSettings, Training
 from hygiene.matching.spark import compare_on_spark
 from hygiene.matching.specification import Entity, Specification
@@ -121,7 +121,9 @@ def link(
             features = build_features(connection, standardised, specification, settings)
         specification = features.specification
         with stages.measure("block"):
-            find_pairs(connection, specification.blocking_rules, "candidates")
+            left_out = find_candidates(
+                connection, specification, records=features.records
+            )
         with stages.measure("compare"):
             reuse = (
                 compare_on_spark(
@@ -146,7 +148,7 @@ def link(
             links,
             rulings,
             out_edges,
-            notes=[*notes, reuse.reason],
+            notes=[*notes, reuse.reason, *(rule.reason for rule in left_out)],
             stages=stages,
         )
         if state_dir is not None and not on_spark:

@@ -60,6 +60,30 @@ class RuleCount:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleYield:
+    """A blocking rule that was left out because its pairs are hardly ever matches.
+
+    Attributes:
+        blocking_rule_id: The rule.
+        pairs: Pairs that it would have found, those of other rules included.
+        matches_per_pair: Estimated matches per pair that no other rule finds.
+    """
+
+    blocking_rule_id: str
+    pairs: int
+    matches_per_pair: float
+
+    @property
+    def reason(self) -> str:
+        """The decision in one sentence."""
+        return (
+            f"Blocking rule {self.blocking_rule_id} was left out: of its {self.pairs} "
+            f"pairs, those that only it finds hold about {self.matches_per_pair:.1e} "
+            "matches each."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Threshold:
     """Where records are merged, and why.
 

@@ -27,7 +27,6 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from hygiene.matching.blocking import find_pairs
 from hygiene.matching.engine import SplinkEngine
 from hygiene.matching.features import build_features
 from hygiene.matching.parameters import (
@@ -38,6 +37,7 @@ from hygiene.matching.parameters import (
     shipped_parameters,
 )
 from hygiene.matching.prior import estimate_prior
+from hygiene.matching.rule_yield import find_candidates
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import (
     Comparison,
@@ -108,7 +108,7 @@ def train(
     with open_connection(out_model.parent) as connection:
         features = build_features(connection, standardised, specification, settings)
         specification = features.specification
-        find_pairs(connection, specification.blocking_rules, "candidates")
+        find_candidates(connection, specification, records=features.records)
         compare_pairs(connection, specification, "candidates", "vectors")
         parameters, report = learn(
             connection,
