@@ -149,7 +149,7 @@ ACCOUNTS = Specification(
         BlockingRule("name_start_city", ("substr(name, 1, 4)", "city")),
         BlockingRule("name_start_postcode", ("substr(name, 1, 3)", "postcode")),
         BlockingRule("name_start", ("substr(name_sorted, 1, 6)",)),
-        BlockingRule("name_skeleton", ("regexp_replace(name, '[aeiouy ]', '', 'g')",)),
+        BlockingRule("name_skeleton", ("translate(name, 'aeiouy ', '')",)),
     ),
     training_rules=(
         TrainingRule(("identifier",), "identifier"),

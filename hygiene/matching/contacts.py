@@ -104,6 +104,11 @@ _SUFFIX = Comparison(
     (Level("exact", exact("suffix")), otherwise()),
 )
 
+_NUMBERS_MAY_BE_ONE = condition(
+    "handle_digits_l IS NULL OR handle_digits_r IS NULL"
+    " OR handle_digits_l = handle_digits_r"
+)
+
 _EMAIL = Comparison(
     "email",
     ("email", "email_handle", "handle_digits", "work_domain"),
@@ -113,7 +118,7 @@ _EMAIL = Comparison(
         Level("handle", exact("email_handle"), "email_handle"),
         Level(
             "close_handle",
-            all_of(jaro_winkler("email_handle", 0.9), exact("handle_digits")),
+            all_of(jaro_winkler("email_handle", 0.9), _NUMBERS_MAY_BE_ONE),
         ),
         Level("domain", exact("work_domain"), "work_domain", is_shared=True),
         otherwise(),
@@ -302,7 +307,7 @@ CONTACTS = Specification(
         BlockingRule("name_start", ("substr(given, 1, 3)", "substr(family, 1, 4)")),
         BlockingRule(
             "name_skeleton",
-            (_G1, "regexp_replace(family, '[aeiouy ]', '', 'g')"),
+            (_G1, "translate(family, 'aeiouy ', '')"),
         ),
     ),
     training_rules=(
@@ -340,6 +345,7 @@ CONTACTS = Specification(
             ("given_name", ("exact", "swapped", "nickname")),
             ("family_name", ("exact", "swapped")),
         ),
+        echoes=(("email", ("close_handle",)),),
     ),
     frequencies=(
         Frequency("given", "count(DISTINCT substr(family, 1, 5))"),

@@ -126,8 +126,8 @@ SELECT
 FROM parts
 """
 """A mailbox named after its owner says nothing that the name has not said: only a handle
-with something of its own ("jsmith77") is evidence beside the name. Two handles that are only
-alike say nothing either unless they have the number in common: namesakes have alike ones.""" ""
+with something of its own ("jsmith77") is evidence beside the name. Handles that are only alike
+are not those of one person if their numbers differ: namesakes have alike ones.""" ""
 
 _ACCOUNT_COLUMNS = dict.fromkeys(
     (

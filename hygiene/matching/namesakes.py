@@ -94,15 +94,25 @@ def name_excess_sql(specification: Specification) -> str | None:
     if namesakes is None:
         return None
     same = " AND ".join(
-        f"gamma_{name} IN ("
-        + ", ".join(
-            str(specification.comparison(name).level_value(level)) for level in levels
-        )
-        + ")"
-        for name, levels in namesakes.same_name
+        _answers(specification, name, levels) for name, levels in namesakes.same_name
     )
-    weight = " + ".join(f"mw_{name}" for name, _ in namesakes.same_name)
+    weights = [f"mw_{name}" for name, _ in namesakes.same_name]
+    weights += [
+        f"CASE WHEN {_answers(specification, name, levels)} "
+        f"THEN greatest(0, mw_{name}) ELSE 0 END"
+        for name, levels in namesakes.echoes
+    ]
+    weight = " + ".join(weights)
     return (
         f"CASE WHEN {same} AND rarity_whole_name IS NOT NULL "
         f"THEN greatest(0, {weight} - rarity_whole_name) ELSE 0 END"
     )
+
+
+def _answers(
+    specification: Specification, comparison: str, levels: tuple[str, ...]
+) -> str:
+    values = (
+        str(specification.comparison(comparison).level_value(level)) for level in levels
+    )
+    return f"gamma_{comparison} IN ({', '.join(values)})"

@@ -153,11 +153,14 @@ class Namesakes:
         witnesses: Feature columns on which one person's records often agree and those
             of namesakes hardly ever.
         same_name: Comparisons with the levels that, all of them, mean one whole name.
+        echoes: Comparisons with levels that often only repeat the name, such as alike
+            mailbox names; together with the name they say no more than it.
     """
 
     block: str
     witnesses: tuple[str, ...]
     same_name: Agreements
+    echoes: Agreements = ()
 
 
 @dataclass(frozen=True, slots=True)
