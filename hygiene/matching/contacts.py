@@ -104,10 +104,11 @@ _SUFFIX = Comparison(
     (Level("exact", exact("suffix")), otherwise()),
 )
 
-_NUMBERS_MAY_BE_ONE = condition(
-    "handle_digits_l IS NULL OR handle_digits_r IS NULL"
-    " OR handle_digits_l = handle_digits_r"
+_NUMBERS_MAY_BE_ONE = any_of(
+    condition("handle_digits_l IS NULL OR handle_digits_r IS NULL"),
+    damerau_levenshtein("handle_digits", 1),
 )
+"""Namesakes have alike handles with numbers of their own; one typing error is allowed."""
 
 _EMAIL = Comparison(
     "email",
