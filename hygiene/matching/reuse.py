@@ -96,9 +96,7 @@ def compare_changed(
         f"l.rarity_{item.column} AS of_{item.column}"
         for item in specification.frequencies
     )
-    ordered = ", ".join(
-        ["rarity_whole_name", *(f"gamma_{name}, rarity_{name}" for name in names)]
-    )
+    ordered = ", ".join(f"gamma_{name}, rarity_{name}" for name in names)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE pairs_to_compare AS SELECT * FROM candidates "
         "ANTI JOIN known USING (unique_id_l, unique_id_r)"
@@ -109,8 +107,7 @@ def compare_changed(
         CREATE OR REPLACE TABLE vectors AS
         SELECT unique_id_l, unique_id_r, found_by, match_key, {ordered} FROM (
             SELECT *, {rarities} FROM (
-                SELECT candidates.*, l.rarity_whole_name, {answers}
-                    {", " if of_values else ""}{of_values}
+                SELECT candidates.*, {answers}{", " if of_values else ""}{of_values}
                 FROM candidates
                 INNER JOIN known USING (unique_id_l, unique_id_r)
                 INNER JOIN comparable AS l ON candidates.unique_id_l = l.unique_id

@@ -78,8 +78,7 @@ def compare_pairs(
         specification: The model.
         pairs: Table with unique_id_l, unique_id_r, found_by and match_key.
         table: Table to create: the same columns and, per comparison, `gamma_` (-1 when
-            it cannot be answered) and `rarity_` (bits; NULL where it plays no part),
-            and `rarity_whole_name`.
+            it cannot be answered) and `rarity_` (bits; NULL where it plays no part).
     """
     columns = compared_columns(specification)
     sides = [f"l.{column} AS {column}_l" for column in columns]
@@ -88,8 +87,7 @@ def compare_pairs(
         f"l.rarity_{item.column} AS of_{item.column}"
         for item in specification.frequencies
     ]
-    sides.append("l.rarity_whole_name")
-    answers: list[str] = ["rarity_whole_name"]
+    answers: list[str] = []
     for comparison in specification.comparisons:
         answers.append(f"{gamma_sql(comparison)} AS gamma_{comparison.name}")
         answers.append(f"{rarity_sql(comparison)} AS rarity_{comparison.name}")
@@ -153,7 +151,7 @@ def weigh_sql(
     Args:
         specification: The model.
         parameters: Its parameters.
-        vectors: Table of compared pairs.
+        vectors: Table of compared pairs, beside `comparable`.
 
     Returns:
         A select statement: the pair, found_by, match_key, rarity_whole_name and per
@@ -178,7 +176,9 @@ def weigh_sql(
         )
     return (
         "SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name, "
-        f"{', '.join(selected)} FROM {vectors}"
+        f"{', '.join(selected)} FROM {vectors} AS v "
+        "INNER JOIN (SELECT unique_id, rarity_whole_name FROM comparable) AS named "
+        "ON v.unique_id_l = named.unique_id"
     )
 
 
