@@ -12,7 +12,8 @@ the pairs of every large rule is compared and weighed with the shipped model, as
 record had one partner in the table. The rule with the fewest expected matches per pair
 of its own (a pair that no other remaining rule finds) is left out, as long as it costs
 more than a thousand comparisons per match; then the others are judged again, because
-two rules can each make the other one superfluous.
+two rules can each make the other one superfluous. If that saves less than a quarter of
+the pairs, nothing is left out after all.
 
 The estimate depends on the records and on the shipped model only, so a run with kept
 answers, or with a model trained meanwhile, leaves out the same rules.
@@ -43,6 +44,7 @@ _SAMPLE = 5_000
 _LEAST_OWN = 200
 """Sampled pairs of its own below which nothing is concluded about a rule."""
 _MOST_PAIRS_PER_MATCH = 1_000.0
+_LEAST_SAVING = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,12 @@ def find_candidates(
     """
     counts = _count_pairs(connection, specification)
     left_out: dict[int, RuleYield] = {}
-    if sum(counts.values()) > few_pairs:
+    total = sum(counts.values())
+    if total > few_pairs:
         left_out = _choose(connection, specification, counts, records)
+        # An estimate is no reason to miss matches for the sake of a few per cent.
+        if sum(rule.pairs for rule in left_out.values()) < _LEAST_SAVING * total:
+            left_out = {}
     find_pairs(
         connection, specification.blocking_rules, "candidates", without=set(left_out)
     )
