@@ -73,11 +73,11 @@ def test_a_rule_that_finds_strangers_only_is_left_out(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     left_out, pairs = pairs_of(connection, tmp_path, strangers(), 1)
-    assert "postcode_given_initial" in left_out
+    assert "postcode_family_initial" in left_out
     bit = next(
         1 << n
         for n, rule in enumerate(CONTACTS.blocking_rules)
-        if rule.name == "postcode_given_initial"
+        if rule.name == "postcode_family_initial"
     )
     (found,) = connection.sql(
         f"SELECT count(*) FROM candidates WHERE found_by & {bit} <> 0"
