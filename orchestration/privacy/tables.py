@@ -22,7 +22,11 @@ from connectors.landing.suppression import ERASED, is_personal_column
 from orchestration.privacy.needles import Needles
 from orchestration.publishing.sql import literal, quote
 
-KEPT_TABLES = frozenset({"identity_events", "identity_redirects", "identity_runs"})
+KEPT_TABLES = frozenset(
+    f"identity_{table}{part}"
+    for table in ("events", "redirects", "runs")
+    for part in ("", "_contact", "_account")
+)
 """Tables of ids without any other data: an id that was used must never be used again."""
 
 _CUSTOMER = "customer_id"
