@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -86,6 +87,20 @@ def sync(  # noqa: PLR0917 - Typer gives options by name
     )
 
 
+def parse_ahead(workspace: Workspace) -> None:
+    """Let dbt read its project while the pipeline is imported, where it has to.
+
+    Whoever needs the manifest waits for the same lock, and meets the same error.
+    """
+    from orchestration.dbt_build import ensure_manifest
+
+    def parse() -> None:
+        with suppress(Exception):
+            ensure_manifest(workspace)
+
+    Thread(target=parse, name="parse-ahead", daemon=True).start()
+
+
 def _sync(
     settings: Settings,
     *,
@@ -101,6 +116,7 @@ def _sync(
         from orchestration.workspace import open_workspace
 
         workspace = open_workspace(settings)
+        parse_ahead(workspace)
         from orchestration.logs import held_stderr
         from orchestration.summary import read_summary
         from orchestration.sync import run_sync
