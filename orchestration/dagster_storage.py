@@ -76,8 +76,13 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
             yield connection
 
     def _keep_open(self, *shards: str) -> None:
-        """Hold one idle connection, or the last to close empties SQLite's log each time."""
+        """Hold one idle connection, or the last to close empties SQLite's log each time.
+
+        To the index and to the latest run only: a daemon writes of every run there is.
+        """
         with self._db_lock:
+            for shard in self._kept_open.keys() - {INDEX_SHARD_NAME, *shards}:
+                self._kept_open.pop(shard).close()
             for shard in shards:
                 if shard not in self._kept_open:
                     connection = self._engine(shard).connect()
