@@ -26,6 +26,19 @@ STAGES = {
 }
 
 
+# Counts the loads of a source: one that was killed part-way and taken up again is two.
+RULE_OF_LOADS = "DQ-T-401"
+
+
+def without_loads(project: Project) -> dict[str, list[tuple[object, ...]]]:
+    """Every published table without the count of loads, which a kill may raise."""
+    tables = project.tables()
+    tables["data_quality_results"] = [
+        row for row in tables["data_quality_results"] if RULE_OF_LOADS not in row
+    ]
+    return tables
+
+
 def start(project: Project) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         project.command("sync", "--json"),
@@ -63,7 +76,7 @@ def test_a_run_killed_at_every_stage_ends_like_an_undisturbed_one(
     # Publishing takes a fraction of a second: it may end before the kill arrives.
     assert {"landing", "staging", "identity", "marts"} <= set(killed)
     project.sync()
-    assert differences(demo.tables(), project.tables()) == {}
+    assert differences(without_loads(demo), without_loads(project)) == {}
     assert not list((project.home / "published").glob(".building-*"))
 
 
