@@ -46,7 +46,8 @@ START = datetime(2026, 1, 15, 6, tzinfo=UTC)
 KILL_RATE = 0.12
 FAULT_RATE = 0.3
 IDLE_RATE = 0.6
-"""Share of hours in which nobody touches the CRM: nights, weekends, quiet hours."""
+"""Share of hours in which nobody touches the CRM, unless the command line says another:
+nights, weekends, quiet hours."""
 BLOCK = 12
 """Hourly syncs in a row; between two blocks the clocks jump, so that a year passes."""
 _FAULTS = (
@@ -158,7 +159,7 @@ def _rates(source: Path, target: Path) -> None:
 class Worker:
     """The process that syncs; started again after a kill."""
 
-    def __init__(self, config: Path, home: Path) -> None:
+    def __init__(self, config: Path, home: Path, log: Path) -> None:
         self._command = [
             sys.executable,
             "-m",
@@ -166,6 +167,7 @@ class Worker:
             str(config),
             str(home),
         ]
+        self._log = log
         self._process: subprocess.Popen[str] | None = None
         self.starts = 0
 
@@ -173,15 +175,16 @@ class Worker:
         """Start a sync; the answer is read with `answer`."""
         process = self._process
         if process is None or process.poll() is not None:
-            process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-                start_new_session=True,
-                env={**os.environ, "DAGSTER_DISABLE_TELEMETRY": "1"},
-            )
+            with self._log.open("ab") as log:
+                process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=log,
+                    text=True,
+                    start_new_session=True,
+                    env={**os.environ, "DAGSTER_DISABLE_TELEMETRY": "1"},
+                )
             self._process = process
             self.starts += 1
             assert process.stdout is not None
@@ -214,7 +217,14 @@ class Worker:
 
 
 def simulate(
-    folder: Path, *, syncs: int, people: int, seed: int, minutes: float, out: Path
+    folder: Path,
+    *,
+    syncs: int,
+    people: int,
+    seed: int,
+    minutes: float,
+    out: Path,
+    idle: float = IDLE_RATE,
 ) -> Year:
     """Run the year; ends early when the minutes are over."""
     dice = random.Random(seed)  # noqa: S311 - decides made-up faults
@@ -225,7 +235,7 @@ def simulate(
     home = folder / "data"
     published = home / "published" / "crm.duckdb"
     with world(folder, people=people) as here:
-        worker = Worker(here.config, home)
+        worker = Worker(here.config, home, folder / "worker.log")
         reader = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.year_checks", str(published)],
             stdin=subprocess.PIPE,
@@ -239,7 +249,7 @@ def simulate(
             is_jump = number > 0 and number % BLOCK == 0
             if number:
                 here.advance(3600 + (jump if is_jump else 0))
-            if is_jump or (number and dice.random() >= IDLE_RATE):
+            if is_jump or (number and dice.random() >= idle):
                 live(here.org, dice.randint(1, 12), dice.randrange(2**31))
                 here.life.live(dice.randint(1, 10))
             elif number:
@@ -374,6 +384,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=24 * 60)
+    parser.add_argument("--idle", type=float, default=IDLE_RATE)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
@@ -384,6 +395,7 @@ def main() -> None:
         seed=arguments.seed,
         minutes=arguments.minutes,
         out=arguments.out,
+        idle=arguments.idle,
     )
     print(f"{len(year.syncs)} syncs, {len(year.problems)} problems: {arguments.out}")
     sys.exit(bool(year.problems))

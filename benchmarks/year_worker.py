@@ -30,7 +30,7 @@ def _once(config: Path, home: Path, order: dict[str, Any]) -> dict[str, Any]:
     workspace = open_workspace(Settings(config=config, home=home))
     answer: dict[str, Any] = {}
     try:
-        outcome = run_sync(workspace, force=bool(order.get("force")), wait_seconds=120)
+        outcome = run_sync(workspace, force=bool(order.get("force")), wait_seconds=900)
         answer = {
             "ok": True,
             "published": outcome.published,

@@ -1,6 +1,7 @@
 """The last steps: one table of all check results, then the published file."""
 
 import json
+import traceback
 from pathlib import Path
 
 import dagster as dg
@@ -37,6 +38,8 @@ from orchestration.workspace import Workspace, input_fingerprint, tidycrm_versio
 
 QUALITY_KEY = dg.AssetKey(["hygiene", "data_quality_results"])
 PUBLICATION_KEY = dg.AssetKey(["published", "crm"])
+REPORT_CHECK = "executive_report_was_written"
+"""Check of the publication: a page that cannot be written warns and stops nothing."""
 
 
 def build_publication_assets(
@@ -64,17 +67,17 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
         context: dg.AssetExecutionContext,
     ) -> dg.MaterializeResult[None]:
         home = workspace.home
-        results = write_all(home, context.run_id)
+        results = write_all(home, context.run.run_id)
         docs = build_data_docs(
             kept_counts(home),
             home.reports / "quality",
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             checked_at=run_instant(context),
         )
         instant = run_instant(context)
         report = write_quality_tables(
             workspace,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             instant=instant,
             as_of=workspace.as_of(instant),
         )
@@ -108,10 +111,19 @@ def _publication(
         group_name="published",
         kinds={"duckdb"},
         pool=WAREHOUSE_POOL,
+        check_specs=[
+            dg.AssetCheckSpec(
+                REPORT_CHECK,
+                asset=PUBLICATION_KEY,
+                description="The executive report of this publication was written. A "
+                "warning means that the data are published and the page is old.",
+            )
+        ],
         description="The DuckDB file that analysts open: every mart of this run, "
         "swapped in one step after all blocking checks passed.",
     )
-    def crm(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    # Without [None]: Dagster does not recognise it beside the output of the check.
+    def crm(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         home = workspace.home
         instant = run_instant(context)
         as_of = workspace.as_of(instant)
@@ -122,7 +134,7 @@ def _publication(
             out=home.published,
             tables=_tables(home, manifest),
             sources=source_watermarks(home),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             as_of=as_of,
             published_at=instant,
             version=tidycrm_version(),
@@ -131,17 +143,24 @@ def _publication(
             contract_version=options.contract_version,
             masking=masking_of(workspace),
         )
-        page = write_executive_report(
-            result.file, home, currency=workspace.config.metrics.reporting_currency
+        # The file is in place: that is recorded before anything else can go wrong.
+        audit.record(
+            home,
+            audit.Action.PUBLISH,
+            {
+                "run_id": context.run.run_id,
+                "tables": len(result.row_counts),
+                "held_at": result.held_at,
+            },
         )
         remember(
             home,
             "volumes",
             current_volumes(home),
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             instant=instant,
         )
-        remember_scores(home, run_id=context.run_id, instant=instant)
+        remember_scores(home, run_id=context.run.run_id, instant=instant)
         if result.held_at is not None:
             context.log.warning(
                 f"Version {result.held_at[:8]} is pinned: the new one is kept beside it "
@@ -151,7 +170,7 @@ def _publication(
             home.last_publication,
             json.dumps(
                 {
-                    "run_id": context.run_id,
+                    "run_id": context.run.run_id,
                     "published_at": instant.isoformat(),
                     "as_of": as_of.isoformat(),
                     "fingerprint": input_fingerprint(workspace, as_of),
@@ -159,15 +178,7 @@ def _publication(
                 indent=1,
             ),
         )
-        audit.record(
-            home,
-            audit.Action.PUBLISH,
-            {
-                "run_id": context.run_id,
-                "tables": len(result.row_counts),
-                "held_at": result.held_at,
-            },
-        )
+        report, is_written = _report(workspace, context, result.file)
         return dg.MaterializeResult(
             metadata={
                 "tables": len(result.row_counts),
@@ -176,11 +187,39 @@ def _publication(
                 "versions_kept": result.versions_kept,
                 "held_at_version": result.held_at or "",
                 "path": dg.MetadataValue.path(str(result.file)),
-                "report": dg.MetadataValue.url(page.resolve().as_uri()),
-            }
+                **report,
+            },
+            check_results=[is_written],
         )
 
     return crm
+
+
+def _report(
+    workspace: Workspace, context: dg.AssetExecutionContext, published: Path
+) -> tuple[dict[str, dg.MetadataValue], dg.AssetCheckResult]:
+    """Write the executive report; one that fails warns, for the data are published."""
+    currency = workspace.config.metrics.reporting_currency
+    try:
+        page = write_executive_report(published, workspace.home, currency=currency)
+    except Exception as error:  # noqa: BLE001  # a page must not undo a publication
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        # Without the text of the error, which may quote data.
+        context.log.error(  # noqa: TRY400
+            f"Executive report: {type(error).__name__}\n{frames}"
+        )
+        return {}, dg.AssetCheckResult(
+            check_name=REPORT_CHECK,
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=f"Writing the executive report failed ({type(error).__name__}); "
+            "the data are published, reports/executive.html is the one before. Try "
+            "`tidycrm report`.",
+        )
+    return (
+        {"report": dg.MetadataValue.url(page.resolve().as_uri())},
+        dg.AssetCheckResult(check_name=REPORT_CHECK, passed=True),
+    )
 
 
 def _tables(home: Home, manifest: Path) -> list[PublishedTable]:

@@ -90,6 +90,8 @@ def test_readers_never_see_a_half_made_file(demo: Project, tmp_path: Path) -> No
         "opened = 0\n"
         "while time.monotonic() < end:\n"
         "    with duckdb.connect(sys.argv[1], read_only=True) as c:\n"
+        # DuckDB takes `python -c` for a person, and shows how far a slow query is.
+        "        c.execute('set enable_progress_bar = false')\n"
         "        n = c.sql('select count(*) from dim_contacts').fetchall()[0][0]\n"
         '        p = c.sql("select row_count from publication where item_name = '
         "'dim_contacts'\").fetchall()[0][0]\n"

@@ -26,6 +26,8 @@ opened, versions = 0, set()
 print("ready", flush=True)
 while not select.select([sys.stdin], [], [], 0.05)[0]:
     with duckdb.connect(sys.argv[1], read_only=True) as c:
+        # DuckDB takes `python -c` for a person, and shows how far a slow query is.
+        c.execute("set enable_progress_bar = false")
         seen = {c.execute(f"select count(*), min(v), max(v), sum(n) from {t}").fetchone()
                 for t in sys.argv[2:]}
         (run,), = c.execute("select distinct run_id from publication").fetchall()
