@@ -225,6 +225,7 @@ def simulate(
     minutes: float,
     out: Path,
     idle: float = IDLE_RATE,
+    tests_every: int = 1,
 ) -> Year:
     """Run the year; ends early when the minutes are over."""
     dice = random.Random(seed)  # noqa: S311 - decides made-up faults
@@ -255,7 +256,11 @@ def simulate(
             elif number:
                 year.events["nothing happened"] += 1
             _plan_faults(here, dice, year, is_first=number == 0)
-            process = worker.order({"prune": number % BLOCK == BLOCK - 1})
+            order = {
+                "prune": number % BLOCK == BLOCK - 1,
+                "tests": number % tests_every == tests_every // 2,
+            }
+            process = worker.order(order)
             answer = None
             if number and dice.random() < KILL_RATE:
                 answer = _killed(worker, process, dice, year, usual)
@@ -264,7 +269,8 @@ def simulate(
             if answer is None:
                 answer = worker.answer(process) if process.poll() is None else None
             if answer is None:
-                answer = worker.answer(worker.order({})) or {"ok": False}
+                again = {"tests": order["tests"]}
+                answer = worker.answer(worker.order(again)) or {"ok": False}
                 year.events["repeated after a kill"] += 1
             _judge(year, number, answer, here, ledger, published)
             if answer.get("published"):
@@ -384,6 +390,12 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=24 * 60)
+    parser.add_argument(
+        "--tests-every",
+        type=int,
+        default=1,
+        help="Run dbt's tests in every n-th sync only: they take most of its time.",
+    )
     parser.add_argument("--idle", type=float, default=IDLE_RATE)
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
@@ -396,6 +408,7 @@ def main() -> None:
         minutes=arguments.minutes,
         out=arguments.out,
         idle=arguments.idle,
+        tests_every=arguments.tests_every,
     )
     print(f"{len(year.syncs)} syncs, {len(year.problems)} problems: {arguments.out}")
     sys.exit(bool(year.problems))

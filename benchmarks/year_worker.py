@@ -3,7 +3,7 @@
 Belongs here: running syncs one after the other in one process, because starting Python
 costs more than a small sync. The year itself, the faults and the kills are in `year`.
 
-    {"force": false, "prune": false}  ->  {"published": true, "seconds": 9.1, ...}
+    {"force": false, "prune": false, "tests": true}  ->  {"published": true, "seconds": 9.1, ...}
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from dagster_dbt import DbtCliResource
 
 from orchestration.errors import BusyError, OrchestrationError
 from orchestration.instance import open_instance
@@ -30,7 +34,10 @@ def _once(config: Path, home: Path, order: dict[str, Any]) -> dict[str, Any]:
     workspace = open_workspace(Settings(config=config, home=home))
     answer: dict[str, Any] = {}
     try:
-        outcome = run_sync(workspace, force=bool(order.get("force")), wait_seconds=900)
+        with _tests(bool(order.get("tests", True))):
+            outcome = run_sync(
+                workspace, force=bool(order.get("force")), wait_seconds=900
+            )
         answer = {
             "ok": True,
             "published": outcome.published,
@@ -52,6 +59,22 @@ def _once(config: Path, home: Path, order: dict[str, Any]) -> dict[str, Any]:
         "rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     return answer
+
+
+@contextmanager
+def _tests(wanted: bool) -> Iterator[None]:
+    """Let dbt build the models with or without their tests."""
+    usual = DbtCliResource.cli
+
+    def models_only(self: Any, args: list[str], **rest: Any) -> Any:
+        return usual(self, [*args, "--exclude-resource-type", "test"], **rest)
+
+    if not wanted:
+        DbtCliResource.cli = models_only  # type: ignore[assignment, method-assign]
+    try:
+        yield
+    finally:
+        DbtCliResource.cli = usual  # type: ignore[method-assign]
 
 
 def _cpu_seconds() -> float:

@@ -14,6 +14,7 @@ from functools import cache
 import dagster as dg
 from dagster_shared.error import SerializableErrorInfo
 
+from orchestration.disk_errors import disk_trouble_in
 from orchestration.errors import OrchestrationError
 
 _INTERRUPTED = "DagsterExecutionInterruptedError"
@@ -111,6 +112,9 @@ def _message(error: SerializableErrorInfo) -> str:
             "the run was interrupted (Ctrl+C, a stopped service or a shutdown). Run "
             "`tidycrm sync` again: it goes on from what was landed."
         )
+    told = next(filter(None, (disk_trouble_in(link.message) for link in links)), None)
+    if told is not None:
+        return f"{told}."
     return (
         f"{last.cls_name}. The full text is in the log of this run: `tidycrm ui`, "
         "Runs, step as named here."

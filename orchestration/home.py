@@ -120,6 +120,11 @@ class Home:
         return self.root / "metrics" / "tidycrm.prom"
 
     @property
+    def last_run(self) -> Path:
+        """How the last run ended."""
+        return self.operations / "last_run.json"
+
+    @property
     def alerts(self) -> Path:
         """What was told to whom."""
         return self.operations / "alerts.json"
@@ -202,15 +207,24 @@ def is_held(home: Home) -> bool:
         return True
 
 
-def _busy_message(home: Home, note: Path) -> str:
+def holder_of(home: Home) -> str | None:
+    """Who works on the home folder right now, in words; None if nobody does."""
+    return _holder(home.root / ".lock.json") if is_held(home) else None
+
+
+def _holder(note: Path) -> str:
     try:
         holder = json.loads(note.read_text())
-        who = (
+        return (
             f"`{holder['purpose']}` (process {holder['pid']} on {holder['host']}, "
             f"since {holder['since']})"
         )
     except (OSError, ValueError, KeyError):
-        who = "another tidycrm process"
+        return "another tidycrm process"
+
+
+def _busy_message(home: Home, note: Path) -> str:
+    who = _holder(note)
     return (
         f"{home.root} is in use by {who}. Only one writer may work on a home folder. "
         "Wait until it ends (`tidycrm status` shows its run), or stop that process."

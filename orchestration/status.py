@@ -10,6 +10,10 @@ from typing import Any
 
 from connectors.landing import Landing
 from orchestration.config import VENDOR_OF_TYPE
+from orchestration.health import Health, read_health
+from orchestration.home import holder_of
+from orchestration.last_run import LastRun, read_last_run
+from orchestration.publishing import Shelf
 from orchestration.source_states import SourceStates
 from orchestration.workspace import Workspace
 
@@ -43,7 +47,15 @@ class Status:
     published_run: str | None
     published_at: str | None
     as_of: str | None
-    drift_events: int
+    pinned: str | None
+    """The older version that analysts read until somebody releases it."""
+    running: str | None
+    """Who works on the home right now."""
+    last_run: LastRun | None
+    health: Health | None
+    """Score, checks and backlog of the last publication."""
+    drift: tuple[str, ...]
+    """Columns that sources added, removed or retyped, the latest last."""
     sizes_bytes: dict[str, int]
 
     def as_dict(self) -> dict[str, Any]:
@@ -84,6 +96,7 @@ def read_status(workspace: Workspace) -> Status:
                 tolerated_until=until,
             )
         )
+    pin = Shelf(home.published).pin
     last: dict[str, Any] = {}
     if home.last_publication.exists():
         last = json.loads(home.last_publication.read_text())
@@ -94,7 +107,14 @@ def read_status(workspace: Workspace) -> Status:
         published_run=last.get("run_id"),
         published_at=last.get("published_at"),
         as_of=last.get("as_of"),
-        drift_events=len(landing.drift()),
+        pinned=None if pin is None else pin.version,
+        running=holder_of(home),
+        last_run=read_last_run(home),
+        health=read_health(home),
+        drift=tuple(
+            f"{each.source_name}/{each.object}.{each.column} {each.kind}"
+            for each in landing.drift()
+        ),
         sizes_bytes={
             name: folder_bytes(path)
             for name, path in {

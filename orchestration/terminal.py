@@ -243,10 +243,12 @@ def print_status(console: Console, status: Status) -> None:
     if status.published_run is None:
         console.print("Nothing published yet: run `tidycrm sync`.")
     else:
+        at = status.published_at and datetime.fromisoformat(status.published_at)
         console.print(
-            f"Published as of [bold]{status.as_of}[/] at {status.published_at} "
+            f"Published as of [bold]{status.as_of}[/] at {_minute(at or None)} "
             f"(run {status.published_run[:8]})"
         )
+    _print_runs(console, status)
     table = Table(
         "Source", "Type", "Objects", "Loads", "Records", "Last read", "Last change", ""
     )
@@ -282,12 +284,53 @@ def print_status(console: Console, status: Status) -> None:
             f"[yellow]{name}[/] has landed data but is no longer in tidycrm.yml; its "
             "records stay in the warehouse."
         )
-    if status.drift_events:
+    if status.drift:
+        latest = ", ".join(status.drift[-3:])
         console.print(
-            f"Schema drift: {status.drift_events} columns were added, removed or "
-            "retyped at the sources since the first sync (`--json` lists sizes)."
+            f"Schema drift: {len(status.drift)} columns were added, removed or retyped "
+            f"at the sources since the first sync; the latest: {latest} (`--json` lists "
+            "all).",
+            soft_wrap=True,
+            highlight=False,
         )
+    _print_health(console, status)
     sizes = ", ".join(
         f"{name} {size / 1e6:,.1f} MB" for name, size in status.sizes_bytes.items()
     )
-    console.print(f"Disk: {sizes} in {status.home}", soft_wrap=True)
+    console.print(f"Disk: {sizes} in {status.home}", soft_wrap=True, highlight=False)
+
+
+def _print_runs(console: Console, status: Status) -> None:
+    """What runs, what failed, and what stands in the way of the newest version."""
+    if status.running is not None:
+        console.print(f"Running now: {status.running}", soft_wrap=True, highlight=False)
+    last = status.last_run
+    if last is not None and not last.succeeded:
+        console.print(
+            f"[bold red]The last run failed[/] at "
+            f"{_minute(datetime.fromisoformat(last.ended_at))}; it published nothing:",
+            soft_wrap=True,
+        )
+        console.print(
+            f"  {last.failure}", markup=False, highlight=False, soft_wrap=True
+        )
+    if status.pinned is not None:
+        console.print(
+            f"[yellow]Version {status.pinned[:8]} is pinned[/]: analysts read it until "
+            "`tidycrm publish --latest`.",
+            soft_wrap=True,
+        )
+
+
+def _print_health(console: Console, status: Status) -> None:
+    health = status.health
+    if health is None:
+        return
+    score = "" if health.score is None else f"score {health.score:.1f} of 100, "
+    console.print(
+        f"Quality: {score}{health.checks_passed:,} checks passed, "
+        f"{health.checks_warned:,} warned; {health.quarantined:,} records quarantined, "
+        f"{health.backlog:,} doubtful matches wait for a steward",
+        soft_wrap=True,
+        highlight=False,
+    )

@@ -10,6 +10,7 @@ import dagster as dg
 from orchestration.alerts.conditions import find_conditions
 from orchestration.alerts.dispatch import Delivery, dispatch
 from orchestration.failures import explain
+from orchestration.last_run import remember_run
 from orchestration.metrics_file import write_metrics
 from orchestration.runs import HOLDER_TAG
 from orchestration.workspace import Workspace
@@ -48,6 +49,12 @@ def build_alert_sensors(
                 for entry in context.instance.all_logs(run.run_id)
                 if entry.dagster_event is not None
             )
+        remember_run(
+            workspace.home,
+            at=workspace.clock(),
+            run_id=run.run_id,
+            failure=failure,
+        )
         write_metrics(workspace, at=workspace.clock(), succeeded=failure is None)
         done = tell(workspace, failure=failure, run_id=run.run_id)
         for problem in done.problems:

@@ -10,9 +10,9 @@ import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from orchestration.alerts.digest import read_health
 from orchestration.alerts.model import Alert
 from orchestration.config import Severity, shown_duration
+from orchestration.health import read_health
 from orchestration.publishing import Shelf
 from orchestration.source_states import SourceState, SourceStates
 from orchestration.status import folder_bytes

@@ -6,95 +6,16 @@ counts, scores and names of sources, never values of records.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
-import polars as pl
-
-from hygiene.quality.scorecard import dimension_scores, overall_score
 from orchestration.alerts.channels import Send, send
 from orchestration.alerts.dispatch import Delivery
 from orchestration.alerts.model import Alert, Message
 from orchestration.config import shown_duration
 from orchestration.errors import AlertError
-from orchestration.home import Home
+from orchestration.health import read_health
 from orchestration.status import folder_bytes, read_status
 from orchestration.workspace import Workspace
-
-_TABLES = (
-    ("Contacts", "dim_contacts"),
-    ("Accounts", "dim_accounts"),
-    ("Customers", "dim_customers"),
-    ("Opportunities", "fct_opportunities"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """Figures of the last publication; None where there is none.
-
-    Attributes:
-        score: Data quality, 0 to 100.
-        previous_score: The same in the publication before.
-        dimensions: Score of each dimension.
-        backlog: Doubtful matches that wait for a steward.
-        quarantined: Records that were set aside.
-        rows: Rows of the tables that people ask for first.
-    """
-
-    score: float | None
-    previous_score: float | None
-    dimensions: dict[str, float]
-    backlog: int
-    quarantined: int
-    rows: dict[str, int]
-
-
-def read_health(home: Home) -> Health | None:
-    """Read the figures; None if nothing was published yet."""
-    if not home.published_file.is_file():
-        return None
-    with duckdb.connect(str(home.published_file), read_only=True) as reader:
-        try:
-            scorecard = reader.sql("select * from data_quality_scorecard").pl()
-        except duckdb.CatalogException:  # published before there was one
-            scorecard = pl.DataFrame(
-                schema={"run_id": pl.String, "checked_at": pl.Datetime}
-            )
-        rows = dict(
-            reader.execute(
-                "select item_name, row_count from publication where item_type = 'table'"
-            ).fetchall()
-        )
-    runs = (
-        scorecard.group_by("run_id")
-        .agg(pl.col("checked_at").max())
-        .sort("checked_at", "run_id")["run_id"]
-        .to_list()
-    )
-    cards = [scorecard.filter(pl.col("run_id") == run_id) for run_id in runs[-2:]]
-    return Health(
-        score=overall_score(cards[-1]) if cards else None,
-        previous_score=overall_score(cards[0]) if len(cards) == 2 else None,
-        dimensions=dimension_scores(cards[-1]) if cards else {},
-        backlog=_backlog(home),
-        quarantined=rows.get("quarantined_records", 0),
-        rows={label: rows[name] for label, name in _TABLES if name in rows},
-    )
-
-
-def _backlog(home: Home) -> int:
-    files = [home.stage(f"{entity}_match_edges") for entity in ("contact", "account")]
-    return sum(
-        pl.scan_parquet(file)
-        .filter(pl.col("decision") == "review")
-        .select(pl.len())
-        .collect()
-        .item()
-        for file in files
-        if file.is_file()
-    )
 
 
 def digest_lines(workspace: Workspace, *, now: datetime) -> tuple[tuple[str, str], ...]:

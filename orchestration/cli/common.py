@@ -14,6 +14,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
+from orchestration.disk_errors import disk_trouble
 from orchestration.errors import (
     BusyError,
     ConfigError,
@@ -50,14 +51,15 @@ class ExitCode(IntEnum):
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn errors that tidycrm raises on purpose into one message and an exit code."""
+    """Turn errors raised on purpose, or by the disk, into a message and an exit code."""
     try:
         yield
     except Exception as error:
-        if not _is_ours(error):
+        told = str(error) if _is_ours(error) else disk_trouble(error)
+        if told is None:
             raise
         errors.print("[bold red]Not done.[/]", end=" ")
-        errors.print(str(error), markup=False, highlight=False, soft_wrap=True)
+        errors.print(told, markup=False, highlight=False, soft_wrap=True)
         busy = isinstance(error, BusyError)
         raise typer.Exit(ExitCode.BUSY if busy else ExitCode.FAILED) from error
 

@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from orchestration.alerts.conditions import find_conditions
-from orchestration.alerts.digest import read_health, send_digest
+from orchestration.alerts.digest import send_digest
 from orchestration.config.alerting import DigestConfig
+from orchestration.health import read_health
 from orchestration.home import Home, replace_text
 from orchestration.workspace import Workspace
 from tests.orchestration.alert_servers import mail_server, web_server

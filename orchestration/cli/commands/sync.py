@@ -178,9 +178,13 @@ def _afterwards(
 ) -> None:
     """Metrics and alerts: neither may turn a good sync into a failed one."""
     from orchestration.alerts.after_run import tell
+    from orchestration.last_run import remember_run
     from orchestration.metrics_file import write_metrics
 
     try:
+        remember_run(
+            workspace.home, at=workspace.clock(), run_id=run_id, failure=failure
+        )
         write_metrics(
             workspace,
             at=workspace.clock(),
