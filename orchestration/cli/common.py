@@ -25,10 +25,10 @@ from orchestration.settings import Settings
 
 ConfigOption = Annotated[
     Path | None,
-    typer.Option("--config", "-c", help="Configuration file [tidycrm.yml]."),
+    typer.Option("--config", "-c", help="Configuration file (tidycrm.yml)."),
 ]
 HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Data folder [./data].")
+    Path | None, typer.Option("--home", help="Data folder (./data).")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Answer as JSON.")]
 

@@ -27,7 +27,9 @@ commands = typer.Typer()
 def backup(
     target: Annotated[
         Path | None,
-        typer.Argument(help="Archive to write [<home>/backups/tidycrm-<time>.tar.gz]."),
+        typer.Argument(
+            help="Archive to write (backups/tidycrm-<time>.tar.gz in the home)."
+        ),
     ] = None,
     with_secrets: Annotated[
         bool, typer.Option(help="Also keep tokens that services rotate.")

@@ -164,7 +164,9 @@ def access_request(  # noqa: PLR0917
     ],
     out: Annotated[
         Path | None,
-        typer.Option("--out", help="Folder of the two files [<home>/reports/access]."),
+        typer.Option(
+            "--out", help="Folder of the two files (reports/access in the home)."
+        ),
     ] = None,
     all_matches: AllOption = False,
     config: ConfigOption = None,

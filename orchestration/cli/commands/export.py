@@ -34,7 +34,7 @@ def export(  # noqa: PLR0917  # Typer reads the signature
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder (Parquet, CSV) or file (XLSX, Hyper) [exports in the data folder]."
+            help="Folder (Parquet, CSV) or file (XLSX, Hyper) (exports in the data folder)."
         ),
     ] = None,
     table: Annotated[

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from orchestration.cli.common import (
@@ -20,6 +22,7 @@ from orchestration.cli.common import (
 )
 
 ORDER = 72
+_RUN_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 commands = typer.Typer()
 audit = typer.Typer(no_args_is_help=True, help="The log of decisions: verify, show.")
@@ -155,12 +158,22 @@ def show(
         return
     table = Table("#", "When (UTC)", "What", "Who", "Details", box=None)
     for each in entries:
-        details = json.dumps(each.details, ensure_ascii=False)
+        details = "; ".join(
+            f"{name}: {_in_words(value)}" for name, value in each.details.items()
+        )
         table.add_row(
             str(each.seq),
             each.at[:16].replace("T", " "),
             each.action,
             each.actor,
-            details if len(details) <= 100 else f"{details[:99]}…",
+            escape(details if len(details) <= 100 else f"{details[:99]}…"),
         )
     console.print(table)
+
+
+def _in_words(value: object) -> str:
+    """A detail of the log as a person reads it; run ids as short as elsewhere."""
+    if isinstance(value, list):
+        return ", ".join(map(_in_words, value))
+    text = "none" if value is None else str(value)
+    return text[:8] if _RUN_ID.fullmatch(text) else text

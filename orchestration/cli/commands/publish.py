@@ -29,7 +29,7 @@ def publish(  # noqa: PLR0917  # Typer reads the signature
     version: Annotated[
         str | None,
         typer.Argument(
-            help="With --rollback: run id or its beginning [the one before]."
+            help="With --rollback: run id or its beginning (the one before)."
         ),
     ] = None,
     rollback: Annotated[

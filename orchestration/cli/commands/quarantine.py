@@ -151,7 +151,7 @@ def export_records(
 def fix_records(
     file: Annotated[Path, typer.Argument(help="The file that came back.")],
     author: Annotated[
-        str | None, typer.Option(help="Who corrected [your login].")
+        str | None, typer.Option(help="Who corrected (your login).")
     ] = None,
     config: ConfigOption = None,
     home: HomeOption = None,

@@ -38,7 +38,7 @@ def export(  # noqa: PLR0917
         Path, typer.Option("--out", "-o", help="A .xlsx, or a .csv per entity.")
     ] = Path("review.xlsx"),
     entity: Annotated[
-        str | None, typer.Option(help="contact or account [both].")
+        str | None, typer.Option(help="contact or account (both).")
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Most pairs per entity.")] = 500,
     config: ConfigOption = None,

@@ -23,7 +23,7 @@ def serve(  # noqa: PLR0917 - Typer gives options by name
     home: HomeOption = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
-        int | None, typer.Option(help="Port to listen on [code 4000, web 3000].")
+        int | None, typer.Option(help="Port to listen on (code 4000, web 3000).")
     ] = None,
     code_host: Annotated[
         str, typer.Option(help="Where web and daemon find code.")

@@ -1,0 +1,92 @@
+"""A disk that is full or read-only is told in words, whoever meets it first."""
+
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+import typer
+
+from orchestration.cli.common import ExitCode, reported
+from orchestration.disk_errors import disk_trouble
+from tests.orchestration.conftest import TWO_SOURCES
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/home/x"),
+            "/home/x: the disk",
+        ),
+        (OSError(errno.EROFS, "Read-only file system"), "mounted read-only"),
+        (PermissionError(errno.EACCES, "Permission denied"), "chown"),
+        (sqlite3.OperationalError("database or disk is full"), "tidycrm prune"),
+        (duckdb.IOException("Could not write: No space left on device"), "is full"),
+    ],
+)
+def test_errors_of_the_disk_are_known_by_number_or_by_words(
+    error: Exception, words: str
+) -> None:
+    assert words in (disk_trouble(error) or "")
+
+
+def test_an_error_behind_another_is_found() -> None:
+    try:
+        try:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        except OSError as inner:
+            raise RuntimeError("wrapped") from inner
+    except RuntimeError as error:
+        assert "is full" in (disk_trouble(error) or "")
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("No space left on device"),  # somebody's data, not the disk
+        FileNotFoundError(errno.ENOENT, "No such file"),
+        KeyError("x"),
+    ],
+)
+def test_other_errors_stay_what_they_are(error: Exception) -> None:
+    assert disk_trouble(error) is None
+    with pytest.raises(type(error)), reported():
+        raise error
+
+
+def test_a_command_ends_with_words_and_a_code(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit) as ended, reported():
+        raise OSError(errno.ENOSPC, "No space left on device", "/home/x")
+    assert ended.value.exit_code == ExitCode.FAILED
+    told = capsys.readouterr().err
+    assert "Not done." in told
+    assert "Traceback" not in told
+
+
+def test_a_home_that_cannot_be_written_is_told_without_a_traceback(
+    tmp_path: Path,
+) -> None:
+    """A limit on the size of files stands for a full disk: the same errors, no root."""
+    config = tmp_path / "tidycrm.yml"
+    config.write_text(TWO_SOURCES)
+    (tmp_path / "exports").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", "from orchestration.cli import main; main()", "prune",
+         "--config", str(config), "--home", str(tmp_path / "data")],
+        check=False, capture_output=True, text=True,
+        env={**os.environ, "NO_COLOR": "1"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10)),
+    )  # fmt: skip
+    assert done.returncode == ExitCode.FAILED
+    assert "Traceback" not in done.stderr
+    assert "the disk is full" in done.stderr
