@@ -56,7 +56,7 @@ def start(project: Project) -> subprocess.Popen[bytes]:
 
 def kill_when(project: Project, pattern: str, process: subprocess.Popen[bytes]) -> bool:
     """Kill the whole process group as soon as the pattern matches a file."""
-    deadline = time.monotonic() + 300
+    deadline = time.monotonic() + 3600  # a busy machine may take long
     while process.poll() is None and time.monotonic() < deadline:
         if next(project.home.glob(pattern), None) is not None:
             os.killpg(process.pid, signal.SIGKILL)

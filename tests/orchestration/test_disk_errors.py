@@ -39,13 +39,9 @@ def test_errors_of_the_disk_are_known_by_number_or_by_words(
 
 
 def test_an_error_behind_another_is_found() -> None:
-    try:
-        try:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        except OSError as inner:
-            raise RuntimeError("wrapped") from inner
-    except RuntimeError as error:
-        assert "is full" in (disk_trouble(error) or "")
+    error = RuntimeError("wrapped")
+    error.__cause__ = OSError(errno.ENOSPC, "No space left on device")
+    assert "is full" in (disk_trouble(error) or "")
 
 
 @pytest.mark.parametrize(
