@@ -87,6 +87,8 @@ def load_members(
 ) -> None:
     """Create `members`: every record with its golden id, order columns and values.
 
+    Records and golden ids are numbered in the order of their keys.
+
     Args:
         connection: An open connection.
         standardised: Parquet of standardised records.
@@ -160,8 +162,10 @@ def load_members(
         f"""
         CREATE TABLE members AS
         SELECT
-            clusters.{golden} AS golden_id,
-            count(*) OVER (PARTITION BY clusters.{golden}) AS cluster_size,
+            numbered.golden_id,
+            numbered.cluster_size,
+            numbered.golden_number,
+            numbered.record_number,
             filled.source_record_key,
             source_name,
             {rank} AS source_rank,
@@ -173,7 +177,15 @@ def load_members(
             coalesce(modified_at, created_at, _extracted_at) AS observed_at,
             {", ".join(extras + statuses + values + customs)}
         FROM (SELECT {", ".join(filled)} FROM records) AS filled
-        INNER JOIN clusters USING (source_record_key)
+        INNER JOIN (
+            -- Windows over the narrow table: they carry every column along.
+            SELECT source_record_key, {golden} AS golden_id,
+                count(*) OVER (PARTITION BY {golden}) AS cluster_size,
+                dense_rank() OVER (ORDER BY {golden})::INTEGER AS golden_number,
+                row_number() OVER (ORDER BY {golden}, source_record_key)::INTEGER
+                    AS record_number
+            FROM clusters
+        ) AS numbered ON filled.source_record_key = numbered.source_record_key
         """,
         list(rules.source_priority) if priority else None,
     )

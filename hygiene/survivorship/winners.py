@@ -6,8 +6,8 @@ rules themselves.
 All groups of fields are ranked in one pass over (group, record): every strategy gives a
 record a number, smaller for the better record. The values of all fields are laid out
 long and decided in one pass as well. Only where two values compete is the runner-up
-looked up. Records and golden ids are numbered in the order of their keys, because
-numbers are cheaper to sort and to join.
+looked up. The numbers of records and golden ids stand in for their keys, because they
+are cheaper to sort and to join.
 """
 
 from __future__ import annotations
@@ -54,14 +54,8 @@ def record_winners(
     columns = {str(row[0]) for row in connection.execute("DESCRIBE members").fetchall()}
     _record_single(connection, entity, columns)
     connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE several AS
-        SELECT *,
-            dense_rank() OVER (ORDER BY golden_id)::INTEGER AS golden_number,
-            row_number() OVER (ORDER BY golden_id, source_record_key)::INTEGER
-                AS record_number
-        FROM members WHERE cluster_size > 1
-        """
+        "CREATE OR REPLACE TEMP VIEW several AS "
+        "SELECT * FROM members WHERE cluster_size > 1"
     )
     _rank_members(connection, chosen, width, columns)
     _list_values(connection, entity)
@@ -78,23 +72,20 @@ def record_winners(
             several.source_record_key,
             several.source_name,
             coalesce(decided.rule, 'only_value'),
-            ranked.observed_at,
+            winners.observed_at,
             coalesce(decided.candidates, 1),
             decided.runner_up_value,
             decided.runner_up_source_record_key
         FROM winners
         INNER JOIN several ON winners.record_number = several.record_number
         INNER JOIN field_rules ON winners.field_number = field_rules.field_number
-        INNER JOIN ranked
-            ON winners.record_number = ranked.record_number
-            AND field_rules.group_number = ranked.group_number
         LEFT JOIN decided
             ON winners.golden_number = decided.golden_number
             AND winners.field_number = decided.field_number
         """
     )
+    connection.execute("DROP VIEW several")
     for table in (
-        "several",
         "ranked",
         "field_values",
         "winners",
@@ -225,7 +216,7 @@ def _list_values(connection: duckdb.DuckDBPyConnection, entity: str) -> None:
         f"""
         CREATE OR REPLACE TEMP TABLE field_values AS
         SELECT long.golden_number, long.field_number, long.record_number, ranked.place,
-            long.value
+            long.value, ranked.observed_at
         FROM (
             SELECT golden_number, record_number,
                 unnest(range({len(groups)}))::TINYINT AS field_number,
@@ -244,36 +235,34 @@ def _list_values(connection: duckdb.DuckDBPyConnection, entity: str) -> None:
 def _find_winners(connection: duckdb.DuckDBPyConnection, any_union: bool) -> None:
     """Create `winners`, and `contests` where more than one value competes."""
     every = (
+        f"any_value(best_value) || {quote_literal(_SEPARATOR)} || "
         f"string_agg(value, {quote_literal(_SEPARATOR)} ORDER BY place)"
         if any_union
         else "NULL::VARCHAR"
     )
     connection.execute(
-        """
-        CREATE OR REPLACE TEMP TABLE winners AS
-        SELECT golden_number, field_number,
-            arg_min(record_number, place) AS record_number,
-            arg_min(value, place) AS value,
-            min(value) <> max(value) AS is_contested
-        FROM field_values
-        GROUP BY golden_number, field_number
-        HAVING min(place) = 1
-        """
+        "CREATE OR REPLACE TEMP TABLE winners AS "
+        "SELECT * EXCLUDE (place) FROM field_values WHERE place = 1"
     )
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE contests AS
-        WITH competing AS (
+        WITH rivals AS (
             SELECT golden_number, field_number, v.value, min(v.place) AS place,
-                v.value = winners.value AS is_winner
-            FROM winners INNER JOIN field_values AS v
+                arg_min(v.record_number, v.place) AS record_number,
+                any_value(winners.record_number) AS best_record,
+                any_value(winners.value) AS best_value
+            FROM field_values AS v INNER JOIN winners
                 USING (golden_number, field_number)
-            WHERE winners.is_contested GROUP BY ALL
+            WHERE v.value <> winners.value
+            GROUP BY golden_number, field_number, v.value
         )
-        SELECT golden_number, field_number, count(*) AS candidates,
-            min(place) FILTER (NOT is_winner) AS next_place,
+        SELECT golden_number, field_number, count(*) + 1 AS candidates,
+            any_value(best_record) AS best_record,
+            arg_min(record_number, place) AS next_record,
+            arg_min(value, place) AS next_value,
             {every} AS every_value
-        FROM competing GROUP BY golden_number, field_number
+        FROM rivals GROUP BY golden_number, field_number
         """
     )
 
@@ -322,24 +311,17 @@ def _decide_contests(connection: duckdb.DuckDBPyConnection, width: int) -> None:
                 {differs}
                 ELSE 'tie_break'
             END AS rule,
-            loser_value.value AS runner_up_value,
+            contests.next_value AS runner_up_value,
             loser.source_record_key AS runner_up_source_record_key
         FROM contests
-        INNER JOIN winners
-            ON contests.golden_number = winners.golden_number
-            AND contests.field_number = winners.field_number
         INNER JOIN field_rules AS rules ON contests.field_number = rules.field_number
         INNER JOIN ranked AS best
-            ON winners.record_number = best.record_number
+            ON contests.best_record = best.record_number
             AND rules.group_number = best.group_number
-        INNER JOIN field_values AS loser_value
-            ON contests.golden_number = loser_value.golden_number
-            AND contests.field_number = loser_value.field_number
-            AND contests.next_place = loser_value.place
         INNER JOIN ranked AS other
-            ON loser_value.record_number = other.record_number
+            ON contests.next_record = other.record_number
             AND rules.group_number = other.group_number
         INNER JOIN several AS loser
-            ON loser_value.record_number = loser.record_number
+            ON contests.next_record = loser.record_number
         """
     )
