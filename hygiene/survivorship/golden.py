@@ -22,13 +22,14 @@ def golden_query(entity: str) -> str:
     fields = {field.name: field for group in GROUPS[entity] for field in group.fields}
     singles: list[str] = []
     multiples: list[str] = []
+    followers: list[str] = []
     for name in COLUMN_ORDER[entity]:
         column = quote_identifier(name)
         if name in fields:
             kind = fields[name].kind
             singles.append(f"CAST({value_column(fields[name])} AS {kind}) AS {column}")
             multiples.append(
-                f"CAST(max(value) FILTER (field_name = {quote_literal(name)}) "
+                f"CAST(any_value(value) FILTER (field_name = {quote_literal(name)}) "
                 f"AS {kind}) AS {column}"
             )
         else:  # follows the e-mail address that won
@@ -39,25 +40,33 @@ def golden_query(entity: str) -> str:
                 else f"coalesce({column}, false) AND value_email IS NOT NULL"
             )
             singles.append(f"{empty} AS {column}")
-            multiples.append(
-                "coalesce("
-                f"any_value({empty}) FILTER (field_name = 'email'), "
-                "any_value(lower(split_part(value, '@', 2))) "
-                "FILTER (field_name = 'email' AND rule = 'override')) "
-                f"AS {column}"
+            followers.append(
+                f"coalesce({empty}, CASE WHEN is_by_hand "
+                f"THEN lower(split_part(email, '@', 2)) END) AS {column}"
                 if name == "email_domain"
-                else f"coalesce(any_value({empty}) FILTER (field_name = 'email'), "
-                f"false) AS {column}"
+                else f"{empty} AS {column}"
             )
-    # Equality only: a condition on one side would turn the join into a nested loop.
-    joined = (
-        "LEFT JOIN (SELECT source_record_key, value_email, email_domain, "
-        "is_role_email, is_free_email FROM members) AS winners "
-        "ON CASE WHEN field_name = 'email' AND rule <> 'override' "
-        "THEN lineage.source_record_key END "
-        "= winners.source_record_key"
+    pivoted = ", ".join(multiples)
+    # The mailbox that won is looked up once per golden record, not once per field.
+    merged = (
+        f"""
+        SELECT pivoted.* EXCLUDE (is_by_hand), {", ".join(followers)} FROM (
+            SELECT golden_id, {pivoted}, coalesce(bool_or(rule = 'override')
+                FILTER (field_name = 'email'), false) AS is_by_hand
+            FROM lineage SEMI JOIN merged_ids USING (golden_id) GROUP BY golden_id
+        ) AS pivoted
+        LEFT JOIN (
+            SELECT lineage.golden_id, value_email, email_domain, is_role_email,
+                is_free_email
+            FROM lineage SEMI JOIN merged_ids USING (golden_id)
+            INNER JOIN members
+                ON lineage.source_record_key = members.source_record_key
+            WHERE field_name = 'email' AND rule <> 'override'
+        ) AS winners ON pivoted.golden_id = winners.golden_id
+        """
         if entity == "contact"
-        else ""
+        else f"SELECT golden_id, {pivoted} FROM lineage "
+        "SEMI JOIN merged_ids USING (golden_id) GROUP BY golden_id"
     )
     return f"""
     WITH counts AS (
@@ -77,9 +86,7 @@ def golden_query(entity: str) -> str:
         SELECT golden_id, {", ".join(singles)} FROM members
         WHERE cluster_size = 1 AND golden_id NOT IN (SELECT golden_id FROM overridden)
         UNION ALL BY NAME
-        SELECT lineage.golden_id, {", ".join(multiples)}
-        FROM lineage SEMI JOIN merged_ids USING (golden_id) {joined}
-        GROUP BY lineage.golden_id
+        {merged}
     )
     SELECT
         counts.golden_id AS golden_{entity}_id,
