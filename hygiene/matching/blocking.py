@@ -57,10 +57,11 @@ def key_columns(rules: Sequence[BlockingRule]) -> tuple[str, ...]:
     )
 
 
-def _key_expression(parts: Sequence[str]) -> str:
+def _key_expression(parts: Sequence[str], known: dict[str, str]) -> str:
     # 64-bit keys keep the joins narrow; a collision only adds a pair to be scored.
-    present = " AND ".join(f"nullif(({part}), '') IS NOT NULL" for part in parts)
-    return f"CASE WHEN {present} THEN hash({', '.join(parts)}) END"
+    names = [known.setdefault(part, f"part_{len(known)}") for part in parts]
+    present = " AND ".join(f"{name} IS NOT NULL" for name in names)
+    return f"CASE WHEN {present} THEN hash({', '.join(names)}) END"
 
 
 def build_keys(
@@ -81,15 +82,19 @@ def build_keys(
             f"{_MOST_RULES}; compare fewer custom fields."
         )
     keys: list[str] = []
+    known: dict[str, str] = {}
     for rule in rules:
-        keys.append(f"{_key_expression(rule.parts)} AS {key_column(rule)}")
+        keys.append(f"{_key_expression(rule.parts, known)} AS {key_column(rule)}")
         if rule.other_parts is not None:
             keys.append(
-                f"{_key_expression(rule.other_parts)} AS {key_column(rule, other=True)}"
+                f"{_key_expression(rule.other_parts, known)} "
+                f"AS {key_column(rule, other=True)}"
             )
+    parts = ", ".join(f"nullif({part}, '') AS {name}" for part, name in known.items())
     connection.execute(
-        "CREATE OR REPLACE TABLE block_keys AS SELECT unique_id::INTEGER AS unique_id, "
-        f"{', '.join(keys)} FROM features WHERE NOT is_test_record"
+        "CREATE OR REPLACE TABLE block_keys AS SELECT unique_id, "
+        f"{', '.join(keys)} FROM (SELECT unique_id::INTEGER AS unique_id, {parts} "
+        "FROM features WHERE NOT is_test_record)"
     )
 
 

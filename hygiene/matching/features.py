@@ -105,10 +105,10 @@ WITH parts AS (
     SELECT
         *,
         split_part(email, '@', 1) AS mailbox,
-        regexp_replace(split_part(email, '@', 1), '[^a-z]', '', 'g') AS letters,
-        regexp_replace(split_part(email, '@', 1), '[^0-9]', '', 'g') AS digits,
-        regexp_replace(given, '[^a-z]', '', 'g') AS first,
-        regexp_replace(family, '[^a-z]', '', 'g') AS last
+        {letters} AS letters,
+        {digits} AS digits,
+        {first} AS first,
+        {last} AS last
     FROM facts
 )
 SELECT
@@ -128,6 +128,25 @@ FROM parts
 """A mailbox named after its owner says nothing that the name has not said: only a handle
 with something of its own ("jsmith77") is evidence beside the name. Handles that are only alike
 are not those of one person if their numbers differ: namesakes have alike ones.""" ""
+
+
+def _letters_sql(text: str) -> str:
+    """Return SQL of the letters a to z of a text; most texts need no replacement."""
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[a-z]*') THEN {text} "
+        f"ELSE regexp_replace({text}, '[^a-z]', '', 'g') END"
+    )
+
+
+_MAILBOX = "split_part(email, '@', 1)"
+_CONTACT_FEATURES = _CONTACT_FEATURES.format(
+    letters=_letters_sql(f"translate({_MAILBOX}, '._-0123456789', '')"),
+    digits=f"CASE WHEN regexp_matches({_MAILBOX}, '[0-9]') "
+    f"THEN regexp_replace({_MAILBOX}, '[^0-9]', '', 'g') "
+    f"WHEN {_MAILBOX} IS NOT NULL THEN '' END",
+    first=_letters_sql("given"),
+    last=_letters_sql("family"),
+)
 
 _ACCOUNT_COLUMNS = dict.fromkeys(
     (
@@ -357,11 +376,15 @@ def _silence_role_names(
     connection: duckdb.DuckDBPyConnection, most: int
 ) -> SharedIdentifier:
     """Null names such as "Front Desk": several role mailboxes and hardly a person's."""
+    # Hardly a name has role mailboxes at all: the others need not be counted.
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE role_names AS SELECT given, family FROM facts "
-        "WHERE given IS NOT NULL AND family IS NOT NULL GROUP BY given, family "
-        "HAVING count(DISTINCT role_email) > ? "
-        "AND count(role_email) > 0.8 * (count(role_email) + count(email))",
+        "CREATE OR REPLACE TEMP TABLE role_names AS WITH suspects AS ("
+        "SELECT given, family FROM facts WHERE role_email IS NOT NULL "
+        "AND given IS NOT NULL AND family IS NOT NULL GROUP BY given, family "
+        "HAVING count(DISTINCT role_email) > ?) "
+        "SELECT given, family FROM facts SEMI JOIN suspects USING (given, family) "
+        "GROUP BY given, family "
+        "HAVING count(role_email) > 0.8 * (count(role_email) + count(email))",
         [most],
     )
     row = connection.execute(

@@ -105,9 +105,11 @@ def compare_changed(
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE vectors AS
-        SELECT unique_id_l, unique_id_r, found_by, match_key, {ordered} FROM (
+        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name,
+            {ordered}
+        FROM (
             SELECT *, {rarities} FROM (
-                SELECT candidates.*, {answers}{", " if of_values else ""}{of_values}
+                SELECT candidates.*, l.rarity_whole_name, {answers}{", " if of_values else ""}{of_values}
                 FROM candidates
                 INNER JOIN known USING (unique_id_l, unique_id_r)
                 INNER JOIN comparable AS l ON candidates.unique_id_l = l.unique_id

@@ -259,9 +259,11 @@ def _take_back(
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE vectors AS
-        SELECT unique_id_l, unique_id_r, found_by, match_key, {ordered} FROM (
+        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name,
+            {ordered}
+        FROM (
             SELECT *, {rarities} FROM (
-                SELECT c.*, {gammas}{of_values}
+                SELECT c.*, l.rarity_whole_name, {gammas}{of_values}
                 FROM candidates AS c
                 INNER JOIN read_parquet({file}) AS a
                     ON c.unique_id_l = a.unique_id_l AND c.unique_id_r = a.unique_id_r

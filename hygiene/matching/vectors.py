@@ -77,8 +77,9 @@ def compare_pairs(
         connection: Connection that holds `comparable`.
         specification: The model.
         pairs: Table with unique_id_l, unique_id_r, found_by and match_key.
-        table: Table to create: the same columns and, per comparison, `gamma_` (-1 when
-            it cannot be answered) and `rarity_` (bits; NULL where it plays no part).
+        table: Table to create: the same columns, `rarity_whole_name` and, per
+            comparison, `gamma_` (-1 when it cannot be answered) and `rarity_` (bits;
+            NULL where it plays no part).
     """
     columns = compared_columns(specification)
     sides = [f"l.{column} AS {column}_l" for column in columns]
@@ -94,10 +95,11 @@ def compare_pairs(
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE {table} AS
-        SELECT unique_id_l, unique_id_r, found_by, match_key, {", ".join(answers)}
+        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name,
+            {", ".join(answers)}
         FROM (
             SELECT p.unique_id_l, p.unique_id_r, p.found_by, p.match_key,
-                {", ".join(sides)}
+                l.rarity_whole_name, {", ".join(sides)}
             FROM {pairs} AS p
             INNER JOIN comparable AS l ON p.unique_id_l = l.unique_id
             INNER JOIN comparable AS r ON p.unique_id_r = r.unique_id
@@ -151,7 +153,7 @@ def weigh_sql(
     Args:
         specification: The model.
         parameters: Its parameters.
-        vectors: Table of compared pairs, beside `comparable`.
+        vectors: Table of compared pairs.
 
     Returns:
         A select statement: the pair, found_by, match_key, rarity_whole_name and per
@@ -176,9 +178,7 @@ def weigh_sql(
         )
     return (
         "SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name, "
-        f"{', '.join(selected)} FROM {vectors} AS v "
-        "INNER JOIN (SELECT unique_id, rarity_whole_name FROM comparable) AS named "
-        "ON v.unique_id_l = named.unique_id"
+        f"{', '.join(selected)} FROM {vectors}"
     )
 
 
