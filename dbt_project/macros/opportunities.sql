@@ -36,3 +36,11 @@
         {{ source_record_key('owners', "md5(lower(trim(" ~ owner_name ~ ")))", source_name) }}
     )
 {%- endmacro %}
+
+{#-
+    Amount times a percentage, to the cent. In decimals throughout: dividing a decimal by a number makes a
+    double in DuckDB, and half a cent would then be rounded up in one table and down in another.
+-#}
+{% macro percentage_of(amount, percentage) -%}
+    cast(round(cast({{ amount }} as decimal(18, 2)) * cast({{ percentage }} as decimal(14, 4)) * 0.01, 2) as decimal(18, 2))
+{%- endmacro %}

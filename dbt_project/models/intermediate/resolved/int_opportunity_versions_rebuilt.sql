@@ -271,8 +271,7 @@ final as (
         amount,
         amount_reporting,
         probability_pct,
-        case when status = 'open' then cast(round(amount_reporting * probability_pct / 100, 2) as decimal(18, 2)) end
-            as weighted_amount_reporting,
+        case when status = 'open' then {{ percentage_of('amount_reporting', 'probability_pct') }} end as weighted_amount_reporting,
         close_date,
         is_stage_recorded,
         is_counted,

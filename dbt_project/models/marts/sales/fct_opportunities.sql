@@ -61,7 +61,7 @@ final as (
         amount_reporting,
         probability_pct,
         -- Probability is a percentage. A closed deal is certain, whatever the field still says.
-        cast(round(amount_reporting * case status when 'won' then 1 when 'lost' then 0 else probability_pct / 100 end, 2) as decimal(18, 2))
+        {{ percentage_of('amount_reporting', "case status when 'won' then 100 when 'lost' then 0 else probability_pct end") }}
             as weighted_amount_reporting,
         contract_term_months,
         cast(case
