@@ -5,18 +5,24 @@ does not: standardising; the expected form of a true value is what the standardi
 of the clean text, so a repair is right when the dirty text leads to the same form.
 
 A cell is *clean* when the generator dirtied only other cells of its column; a clean cell
-whose canonical value is missing or another one is a *false repair*.
+whose canonical value is missing or another one is a *false repair*. A part that moved to
+the column of its own (a suffix, a middle initial) is not: nothing of the cell is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 
+from hygiene.accuracy.repair_fields import (
+    KEPT_IN_PARTS,
+    TEXT,
+    RepairedField,
+    account_fields,
+    contact_fields,
+)
 from hygiene.accuracy.repair_report import (
     FieldScore,
     FlagScore,
@@ -24,25 +30,9 @@ from hygiene.accuracy.repair_report import (
     RepairReport,
 )
 from hygiene.errors import InputError
-from hygiene.standardise import (
-    PersonNameInput,
-    PersonNameStandardiser,
-    load_picklists,
-    standardise_choice,
-    standardise_company,
-    standardise_domain,
-    standardise_email,
-)
 
-_TEXT: Final = pl.String()
 KEY: Final = "source_record_key"
 _OBJECT: Final = pl.col(KEY).str.extract(r"^([^:]+:[^:]+):")
-_KEPT: Final = pl.col("shown") == pl.col("raw").str.strip_chars().str.replace_all(
-    r"\s+", " "
-)
-_KEPT_IN_SMALL: Final = (
-    pl.col("shown") == pl.col("raw").str.strip_chars().str.to_lowercase()
-)
 # Dirt after which the text still says what was meant; the rest destroyed information.
 REPAIRABLE: Final = frozenset(
     {
@@ -53,134 +43,6 @@ REPAIRABLE: Final = frozenset(
         "website_decorated", "street_abbreviated", "date_notation",
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """Where a column's result stands and what is expected of a clean text."""
-
-    column: str
-    found: pl.Expr
-    expect: Callable[[str], str | None]
-    status: str
-    shown: pl.Expr
-    kept: pl.Expr = _KEPT
-    counts: pl.Expr = pl.lit(True)  # noqa: RUF009  an expression never changes
-
-
-def _choice(name: str) -> Callable[[str], str | None]:
-    picklist = load_picklists({})[name]
-    return lambda text: standardise_choice(text, picklist).value
-
-
-def _fold(column: str) -> pl.Expr:
-    """Return letters and digits as written, white space collapsed: layout aside."""
-    return pl.col(column).str.strip_chars().str.replace_all(r"\s+", " ")
-
-
-def _company(text: str) -> str | None:
-    return standardise_company(text).match
-
-
-def _without_blanks(column: str) -> pl.Expr:
-    return pl.col(column).str.replace_all(r"\s+", "")
-
-
-def _contact_fields() -> tuple[_Field, ...]:
-    names = PersonNameStandardiser()
-
-    def given(text: str) -> str | None:
-        return names(PersonNameInput(first_name=text, last_name="Smith")).given_group
-
-    def family(text: str) -> str | None:
-        return names(PersonNameInput(first_name="Ann", last_name=text)).family
-
-    def full(text: str) -> str | None:
-        return names(PersonNameInput(full_name=text)).full
-
-    return (
-        _Field(
-            "first_name", pl.col("given_name_group"), given, "name_status",
-            _fold("given_name_std"),
-        ),
-        _Field(
-            "last_name", pl.col("family_name_std"), family, "name_status",
-            _fold("family_name_std"),
-        ),
-        _Field(
-            "full_name", pl.col("full_name_std"), full, "name_status",
-            _fold("full_name_std"),
-            # Japanese names are written with and without a blank.
-            kept=_without_blanks("shown") == _without_blanks("raw"),
-        ),
-        _Field(
-            "email", pl.col("email_match"), lambda text: standardise_email(text).match,
-            "email_status", _fold("email_std"), _KEPT_IN_SMALL,
-        ),
-        *(_phone(name) for name in ("phone", "mobile_phone")),
-        _Field(
-            "company_name", pl.col("company_name_match"), _company, "company_status",
-            _fold("company_name_std"),
-        ),
-        *_place_fields(),
-    )  # fmt: skip
-
-
-def _account_fields() -> tuple[_Field, ...]:
-    domain = pl.col("domain_std")
-    return (
-        _Field(
-            "account_name", pl.col("account_name_match"), _company,
-            "account_name_status", _fold("account_name_std"),
-        ),
-        _Field(
-            "website", domain, lambda text: standardise_domain(text).value,
-            "domain_status", domain, _KEPT_IN_SMALL,
-        ),
-        _phone("phone"),
-        _Field(
-            "industry", pl.col("industry_std"), _choice("industry"), "industry_status",
-            _fold("industry_std"),
-            # Another label is what a vocabulary is for; none would be a loss.
-            kept=pl.col("found").is_not_null(),
-        ),
-        *_place_fields(),
-    )  # fmt: skip
-
-
-def _phone(name: str) -> _Field:
-    number, extension = pl.col(f"{name}_e164"), pl.col(f"{name}_extension")
-    found = pl.concat_str(
-        number,
-        pl.when(extension.is_not_null()).then(";ext=" + extension),
-        ignore_nulls=True,
-    )
-    return _Field(
-        name,
-        pl.when(number.is_not_null()).then(found),
-        str,
-        f"{name}_status",
-        number,
-        # The generator's clean numbers are E.164. Any other notation that it does not
-        # list came into this column from one it does not tell about (home phones).
-        counts=pl.col(name).str.contains(r"^\+\d+$"),
-    )
-
-
-def _place_fields() -> tuple[_Field, ...]:
-    return (
-        _Field(
-            "street", pl.col("street_std").str.to_lowercase(), str.lower,
-            "street_status", _fold("street_std"),
-            # Some street names were made up abbreviated; writing them out is right.
-            counts=pl.col("street_rule") != "street.abbreviation",
-        ),
-        _Field("city", pl.col("city_std"), str, "city_status", _fold("city_std")),
-        _Field(
-            "country", pl.col("country_code"), str, "country_status",
-            pl.col("country_code"),
-        ),
-    )  # fmt: skip
 
 
 def score_repairs(contacts: Path, accounts: Path, truth: Path) -> RepairReport:
@@ -204,8 +66,8 @@ def score_repairs(contacts: Path, accounts: Path, truth: Path) -> RepairReport:
     kinds: list[KindScore] = []
     flags: list[FlagScore] = []
     for entity, path, columns, label in (
-        ("contact", contacts, _contact_fields(), "person_id"),
-        ("account", accounts, _account_fields(), "company_id"),
+        ("contact", contacts, contact_fields(), "person_id"),
+        ("account", accounts, account_fields(), "company_id"),
     ):
         table = _read(path)
         known = _read(truth / f"truth_{entity}s.parquet").filter(
@@ -246,7 +108,9 @@ def _read(path: Path) -> pl.DataFrame:
         ) from error
 
 
-def _cells(real: pl.DataFrame, values: pl.DataFrame, column: _Field) -> pl.DataFrame:
+def _cells(
+    real: pl.DataFrame, values: pl.DataFrame, column: RepairedField
+) -> pl.DataFrame:
     """Return one row per filled cell, of objects about whose column the truth tells."""
     told = values.filter(pl.col("field") == column.column).with_columns(at=_OBJECT)
     rows = (
@@ -254,9 +118,10 @@ def _cells(real: pl.DataFrame, values: pl.DataFrame, column: _Field) -> pl.DataF
         .join(told.select("at").unique(), on="at", how="semi")
         .select(
             KEY,
-            raw=pl.col(column.column).cast(_TEXT),
-            found=column.found.cast(_TEXT),
-            shown=column.shown.cast(_TEXT),
+            raw=pl.col(column.column).cast(TEXT),
+            found=column.found.cast(TEXT),
+            shown=column.shown.cast(TEXT),
+            parted=column.parted.cast(TEXT),
             status=pl.col(column.status),
             counts=column.counts,
         )
@@ -274,7 +139,7 @@ def _cells(real: pl.DataFrame, values: pl.DataFrame, column: _Field) -> pl.DataF
         rows = _without_crossed_names(rows, values, column.column)
     distinct = rows["truth"].unique().sort()
     expected = pl.Series(
-        [column.expect(text) for text in distinct.to_list()], dtype=_TEXT
+        [column.expect(text) for text in distinct.to_list()], dtype=TEXT
     )
     return rows.join(
         pl.DataFrame({"truth": distinct, "expected": expected}),
@@ -285,7 +150,7 @@ def _cells(real: pl.DataFrame, values: pl.DataFrame, column: _Field) -> pl.DataF
         # What came right has to stay as it came, layout aside; comparing it with the
         # standardisers' own form of it would prove nothing.
         is_right=pl.when(pl.col("dirt_kind").is_null())
-        .then(column.kept)
+        .then(column.kept | KEPT_IN_PARTS)
         .otherwise(pl.col("found").eq_missing(pl.col("expected")))
         .fill_null(False)
     )

@@ -282,7 +282,8 @@ def is_family_name(text: str, names: NameWords) -> bool:
     """Return whether a lone last name is a family name of several words.
 
     "van der Berg" begins with a particle, and "Sarmiento Barcelo" with no given name that
-    is known; "John Smith" is a whole name in the wrong field.
+    is known; "Marcos Prieto" may be two Spanish family names, and nothing is guessed; "John
+    Smith" is a whole name in the wrong field.
 
     Args:
         text: Cleaned text of the last-name field, the first-name field being empty.

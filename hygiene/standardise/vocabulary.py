@@ -206,7 +206,8 @@ def _load_names(settings: StandardiseSettings) -> NameWords:
         mac_names=frozenset(data["mac_names"]),
         compound_surnames=tuple(data["compound_surnames"]),
         surname_characters=frozenset(data["surname_characters"]),
-        given_names=frozenset(nicknames) | frozenset(nicknames.values()),
+        given_names=(frozenset(nicknames) | frozenset(nicknames.values()))
+        - frozenset(data["given_names_that_begin_family_names"]),
         organisation_words=frozenset(data["organisation_words"]),
         trailing_family_words=frozenset(data["trailing_family_words"]),
         nicknames=nicknames,
