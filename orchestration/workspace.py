@@ -17,6 +17,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from orchestration.config import Config, load_config
+from orchestration.config.sections import WeekDay
 from orchestration.home import Home
 from orchestration.settings import Settings
 from orchestration.source_states import SourceStates
@@ -54,6 +55,7 @@ class Workspace:
             "as_of_date": as_of.isoformat(),
             "reporting_currency": metrics.reporting_currency,
             "fiscal_year_start_month": metrics.fiscal_year_start_month,
+            "week_start_day": list(WeekDay).index(metrics.week_start) + 1,
             "reporting_timezone": metrics.timezone,
             "churn_grace_days": metrics.churn_grace_days,
             "churn_inactive_days": metrics.churn_inactive_days,

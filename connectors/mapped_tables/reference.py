@@ -31,6 +31,8 @@ class SpreadsheetObject(StrEnum):
     ORDERS = "orders"
     INVOICES = "invoices"
     SUBSCRIPTIONS = "subscriptions"
+    TICKETS = "tickets"
+    SURVEYS = "surveys"
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,8 @@ class TableSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     object: SpreadsheetObject = Field(
-        description="What a row is: contacts, companies, deals, orders, invoices or "
-        "subscriptions."
+        description="What a row is: contacts, companies, deals, orders, invoices, "
+        "subscriptions, tickets or surveys."
     )
     sheet: str | None = Field(
         default=None,

@@ -75,8 +75,8 @@ class RestObject(BaseModel):
     )
     land_as: SpreadsheetObject | None = Field(
         default=None,
-        description="contacts, companies, deals, orders, invoices or subscriptions: the "
-        "warehouse then takes the records in. `fields` maps their columns.",
+        description="contacts, companies, deals, orders, invoices, subscriptions, tickets "
+        "or surveys: the warehouse then takes the records in. `fields` maps their columns.",
     )
     pagination: Pagination = Field(default_factory=Pagination)
     cursor_field: str | None = Field(

@@ -19,3 +19,8 @@
         || '-Q' || cast(quarter(cast({{ quarter_start }} as date) + to_months({{ shift }})) as varchar)
     )
 {%- endmacro %}
+
+{#- First day of the reporting week of a day: `week_start_day` is 1 (Monday) to 7 (Sunday). -#}
+{% macro week_start(day) -%}
+    ({{ day }} - cast((isodow({{ day }}) + 7 - {{ var('week_start_day') | int }}) % 7 as integer))
+{%- endmacro %}

@@ -27,5 +27,7 @@
         ('spreadsheet', 'orders', 'orders', 'int_revenue_lines_unioned'),
         ('spreadsheet', 'invoices', 'invoices', 'int_revenue_lines_unioned'),
         ('spreadsheet', 'subscriptions', 'subscriptions', 'int_revenue_lines_unioned'),
+        ('spreadsheet', 'tickets', 'tickets', 'int_tickets_unioned'),
+        ('spreadsheet', 'surveys', 'surveys', 'int_surveys_unioned'),
     ]) }}
 {%- endmacro %}

@@ -12,7 +12,7 @@ their test on a later period. What does not: the rule of MRR (recurring_revenue)
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from math import ceil
 from typing import Any
@@ -126,6 +126,10 @@ class ContractModel:
     months_at_risk: int
     ends: int
 
+    def pooled(self) -> ContractModel:
+        """The same evidence as one rate for everybody."""
+        return replace(self, method=Method.POOLED_RATE, hazard=None)
+
 
 @dataclass(frozen=True, slots=True)
 class ContractPredictions:
@@ -152,6 +156,7 @@ class ContractHoldout:
     """How a model as of an earlier month did.
 
     Attributes:
+        method: What was tested.
         fitted_through: First day of the last month the model saw.
         months: Length of the test.
         leaving: P(no contract at the end) against what happened.
@@ -159,6 +164,7 @@ class ContractHoldout:
         revenue: Expected against actual recurring revenue of the test.
     """
 
+    method: Method
     fitted_through: date
     months: int
     leaving: ProbabilityScores
@@ -262,7 +268,11 @@ def contract_value(
 
 
 def hold_out_contracts(
-    connection: duckdb.DuckDBPyConnection, settings: MetricSettings, *, months: int
+    connection: duckdb.DuckDBPyConnection,
+    settings: MetricSettings,
+    *,
+    months: int,
+    is_pooled: bool = False,
 ) -> ContractHoldout | None:
     """Fit as of some months ago and test on the months since.
 
@@ -270,6 +280,7 @@ def hold_out_contracts(
         connection: The connection on which customer months were built.
         settings: Days of grace and thresholds.
         months: Length of the test.
+        is_pooled: Test one rate for everybody, whatever could be fitted.
 
     Returns:
         The figures; none if nothing was known or nobody was a customer back then.
@@ -287,6 +298,8 @@ def hold_out_contracts(
     model = fit_contracts(connection, settings, through=split)
     if not model.months_at_risk:
         return None
+    if is_pooled:
+        model = model.pooled()
     predicted = predict_contracts(
         connection, model, settings, through=split, months=months
     )
@@ -304,6 +317,7 @@ def hold_out_contracts(
     leaves = 1.0 - predicted.survival[running, -1]
     outcome = 1.0 - np.asarray(later["kept"], dtype=np.float64)[running]
     return ContractHoldout(
+        method=model.method,
         fitted_through=split,
         months=months,
         leaving=score_probabilities(leaves, outcome),

@@ -22,11 +22,16 @@ import numpy as np
 import polars as pl
 
 from hygiene.metrics.fitting import Floats
-from hygiene.metrics.prediction_tables import CALIBRATION_SCHEMA, RUN_SCHEMA
+from hygiene.metrics.prediction_tables import (
+    CALIBRATION_SCHEMA,
+    RUN_SCHEMA,
+    rejection,
+)
 from hygiene.metrics.scoring import ProbabilityScores, calibrate, score_probabilities
 
 HORIZON_DAYS: Final = 90
 METHOD: Final = "ridge_logistic"
+BASE_METHOD: Final = "base_rate"
 NO_METHOD: Final = "insufficient_data"
 LEAK_ALARM: Final = 0.95
 """AUC of the hold-out above which a feature must have known the future."""
@@ -53,8 +58,9 @@ class LeadReport:
         leads: Leads of today, each a row of the result.
         learned_from: Leads of past days, one per lead and day.
         converted: Of these, how many had a deal within the horizon.
-        holdout: How good the model was on the latest past day; none if too few.
+        holdout: How good what is used was on the latest past day; none if too few.
         parameters: What each feature adds to the log-odds; empty without a model.
+        is_base_rate: Whether the model lost against a constant, which is used instead.
     """
 
     leads: int
@@ -62,6 +68,7 @@ class LeadReport:
     converted: int
     holdout: ProbabilityScores | None
     parameters: Mapping[str, float]
+    is_base_rate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,8 @@ def predict_leads(
     converted = int(outcome.sum())
     fit: LogisticFit | None = None
     test: ProbabilityScores | None = None
+    rejected: ProbabilityScores | None = None
+    method = NO_METHOD
     names: list[str] = []
     runs: list[dict[str, object]] = []
     bins: list[dict[str, object]] = []
@@ -159,6 +168,11 @@ def predict_leads(
             earlier = fit_logistic(matrix[~latest], outcome[~latest], ridge=_RIDGE)
             predicted = earlier.predict(matrix[latest])
             test = score_probabilities(predicted, outcome[latest])
+            if test.loses_against_base:
+                # The facts tell leads apart no better than a constant: use the constant.
+                rejected = test
+                predicted = np.full(int(latest.sum()), outcome[~latest].mean())
+                test = score_probabilities(predicted, outcome[latest])
             bins = [
                 {
                     "model_run_id": run_id, "decile": each.decile, "customers": each.n,
@@ -170,17 +184,24 @@ def predict_leads(
         run = _run(run_id, as_of, fit, names, test=test, past=past, converted=converted)
         if test:
             run |= {"holdout_from_date": newest, "holdout_to_date": as_of}
-        runs.append(run)
         probability = fit.predict(_features(today, sources)[1])
+        method = METHOD
+        if rejected:
+            method = BASE_METHOD
+            base_rate = converted / len(outcome)
+            probability = np.full(today.height, base_rate)
+            run |= rejection(METHOD, rejected) | {
+                "method": method,
+                "parameters": json.dumps({"base_rate": round(base_rate, 6)}),
+            }
+        runs.append(run)
     else:
         probability = np.full(today.height, np.nan)
     scores = pl.DataFrame(
         {
             "golden_contact_id": today["golden_contact_id"],
             "conversion_probability": pl.Series(probability).fill_nan(None).round(6),
-            "prediction_method": pl.Series(
-                [METHOD if fit else NO_METHOD] * today.height, dtype=pl.String
-            ),
+            "prediction_method": pl.Series([method] * today.height, dtype=pl.String),
             "model_run_id": pl.Series([run_id] * today.height, dtype=pl.String),
         },
         schema_overrides=dict(_SCORE_SCHEMA),
@@ -196,6 +217,7 @@ def predict_leads(
         converted=converted,
         holdout=test,
         parameters=_parameters(fit, names) if fit else {},
+        is_base_rate=rejected is not None,
     )
 
 

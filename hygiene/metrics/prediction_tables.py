@@ -11,10 +11,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, timedelta
 
+import numpy as np
 import polars as pl
 
 from hygiene.metrics.buyers import INDEPENDENCE_LIMIT, BuyerModel
 from hygiene.metrics.contracts import ContractHoldout, ContractModel
+from hygiene.metrics.fitting import Floats
 from hygiene.metrics.holdout import BuyerHoldout
 from hygiene.metrics.purchases import PurchaseCounts
 from hygiene.metrics.recurring_revenue import TermCounts
@@ -56,6 +58,8 @@ RUN_SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "observations": pl.Int64,
     "events": pl.Int64,
     "excluded_rows": pl.Int64,
+    "rejected_method": pl.String,
+    "rejected_brier": pl.Float64,
     "holdout_customers": pl.Int64,
     "holdout_auc": pl.Float64,
     "holdout_brier": pl.Float64,
@@ -171,6 +175,11 @@ def contract_run(
     }
 
 
+def rejection(method: str, scores: ProbabilityScores) -> dict[str, object]:
+    """The columns that tell of a model that lost against a constant."""
+    return {"rejected_method": str(method), "rejected_brier": scores.brier}
+
+
 def calibration_rows(
     run_id: str, bins: Sequence[CalibrationBin]
 ) -> list[dict[str, object]]:
@@ -185,6 +194,38 @@ def calibration_rows(
         }
         for row in bins
     ]
+
+
+def shaped(frame: pl.DataFrame) -> pl.DataFrame:
+    """Return the published columns in their order and types; what a model lacks is null."""
+    return frame.select(
+        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
+        for name, kind in VALUE_SCHEMA.items()
+    )
+
+
+def value_columns(
+    revenue: dict[int, Floats], settings: MetricSettings
+) -> list[pl.Series]:
+    """Predicted revenue and margin per horizon in months, to the cent."""
+    columns = []
+    for months, amounts in revenue.items():
+        columns.append(
+            pl.Series(f"predicted_revenue_{months}m", amounts).fill_nan(None).round(2)
+        )
+        columns.append(
+            pl.Series(
+                f"predicted_margin_{months}m", amounts * settings.gross_margin_rate
+            )
+            .fill_nan(None)
+            .round(2)
+        )
+    return columns
+
+
+def rounded(name: str, values: Floats) -> pl.Series:
+    """Six digits: more would be noise, and differ between machines."""
+    return pl.Series(name, np.asarray(values, dtype=np.float64)).fill_nan(None).round(6)
 
 
 def _common(run_id: str, as_of: date, settings: MetricSettings) -> dict[str, object]:

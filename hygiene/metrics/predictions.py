@@ -16,7 +16,6 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
-import numpy as np
 import polars as pl
 
 from hygiene.metrics.buyers import (
@@ -34,7 +33,6 @@ from hygiene.metrics.contracts import (
     hold_out_contracts,
     predict_contracts,
 )
-from hygiene.metrics.fitting import Floats
 from hygiene.metrics.holdout import BuyerHoldout, hold_out_buyers
 from hygiene.metrics.prediction_tables import (
     CALIBRATION_SCHEMA,
@@ -43,6 +41,10 @@ from hygiene.metrics.prediction_tables import (
     calibration_rows,
     contract_run,
     purchase_run,
+    rejection,
+    rounded,
+    shaped,
+    value_columns,
 )
 from hygiene.metrics.purchases import (
     PurchaseCounts,
@@ -157,7 +159,7 @@ def predict_customers(
             runs.append(run)
             calibration.extend(rows)
         frames.append(_without_purchase(connection, as_of))
-        values = pl.concat([_shaped(frame) for frame in frames])
+        values = pl.concat([shaped(frame) for frame in frames])
         _write(connection, values, out_value, "customer_key")
         run_frame = pl.DataFrame(runs, schema=RUN_SCHEMA)
         _write(connection, run_frame, out_runs, "model_run_id")
@@ -251,12 +253,12 @@ def _buyers(
     }
     frame = keys.with_columns(
         pl.lit("non_contractual").alias("setting"),
-        *_value_columns(revenue, settings),
-        _rounded("expected_purchases_12m", predicted.purchases[365]),
-        _rounded("expected_purchase_value", predicted.next_value),
-        _rounded("probability_alive", predicted.alive),
+        *value_columns(revenue, settings),
+        rounded("expected_purchases_12m", predicted.purchases[365]),
+        rounded("expected_purchase_value", predicted.next_value),
+        rounded("probability_alive", predicted.alive),
         *(
-            _rounded(f"probability_no_purchase_{days}", predicted.no_purchase[days])
+            rounded(f"probability_no_purchase_{days}", predicted.no_purchase[days])
             for days in SILENCE_DAYS
         ),
         pl.lit(model.method.value).alias("method"),
@@ -280,7 +282,20 @@ def _contracts(
     test: ContractHoldout | None = None
     if span >= 9:
         test = hold_out_contracts(connection, settings, months=min(12, span // 3))
+    rejected: ContractHoldout | None = None
+    if (
+        test
+        and test.method is not Method.POOLED_RATE
+        and test.leaving.loses_against_base
+    ):
+        # What told customers apart no better than a constant is not used to do so.
+        rejected = test
+        test = hold_out_contracts(
+            connection, settings, months=test.months, is_pooled=True
+        )
     model = fit_contracts(connection, settings, through=as_of)
+    if rejected:
+        model = model.pooled()
     predicted = predict_contracts(
         connection, model, settings, through=as_of, months=max(VALUE_MONTHS)
     )
@@ -308,10 +323,10 @@ def _contracts(
         }
     ).with_columns(
         pl.lit("contractual").alias("setting"),
-        *_value_columns(revenue, settings),
-        _rounded("probability_alive", predicted.present),
+        *value_columns(revenue, settings),
+        rounded("probability_alive", predicted.present),
         *(
-            _rounded(
+            rounded(
                 f"probability_no_purchase_{days}",
                 1.0 - predicted.present * predicted.survival[:, months - 1],
             )
@@ -325,6 +340,8 @@ def _contracts(
         pl.lit(as_of).alias("as_of_date"),
     )
     run = contract_run(run_id, as_of, settings, model=model, counts=counts, test=test)
+    if rejected:
+        run |= rejection(rejected.method, rejected.leaving)
     return model, frame, run, calibration_rows(run_id, test.calibration if test else [])
 
 
@@ -351,37 +368,6 @@ def _without_purchase(
             ),
         )
     )
-
-
-def _shaped(frame: pl.DataFrame) -> pl.DataFrame:
-    """The published columns in their order and types; what a model lacks is null."""
-    return frame.select(
-        (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)
-        for name, kind in VALUE_SCHEMA.items()
-    )
-
-
-def _value_columns(
-    revenue: dict[int, Floats], settings: MetricSettings
-) -> list[pl.Series]:
-    columns = []
-    for months, amounts in revenue.items():
-        columns.append(
-            pl.Series(f"predicted_revenue_{months}m", amounts).fill_nan(None).round(2)
-        )
-        columns.append(
-            pl.Series(
-                f"predicted_margin_{months}m", amounts * settings.gross_margin_rate
-            )
-            .fill_nan(None)
-            .round(2)
-        )
-    return columns
-
-
-def _rounded(name: str, values: Floats) -> pl.Series:
-    """Six digits: more would be noise, and differ between machines."""
-    return pl.Series(name, np.asarray(values, dtype=np.float64)).fill_nan(None).round(6)
 
 
 def _fingerprint(connection: duckdb.DuckDBPyConnection, lines: str) -> str:

@@ -61,6 +61,11 @@ class ProbabilityScores:
     ece: float
     lift_top_decile: float | None
 
+    @property
+    def loses_against_base(self) -> bool:
+        """Whether one constant for everybody would have been as good."""
+        return self.n > 0 and self.brier >= self.brier_base
+
 
 @dataclass(frozen=True, slots=True)
 class CalibrationBin:

@@ -6,6 +6,7 @@ A section that a package of its own implements lives there and is embedded by `m
 from __future__ import annotations
 
 from datetime import date, timedelta
+from enum import StrEnum
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -26,6 +27,18 @@ class Section(BaseModel):
     """Base of every section: unknown names are mistakes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class WeekDay(StrEnum):
+    """Days of the week in the order of ISO 8601."""
+
+    MONDAY = "monday"
+    TUESDAY = "tuesday"
+    WEDNESDAY = "wednesday"
+    THURSDAY = "thursday"
+    FRIDAY = "friday"
+    SATURDAY = "saturday"
+    SUNDAY = "sunday"
 
 
 def _known_zone(value: str) -> str:
@@ -71,6 +84,9 @@ class MetricsConfig(Section):
         "in the reporting currency). Amounts without a rate are reported as errors.",
     )
     fiscal_year_start_month: int = Field(default=1, ge=1, le=12)
+    week_start: WeekDay = Field(
+        default=WeekDay.MONDAY, description="First day of a reporting week."
+    )
     timezone: TimeZone = Field(
         default="UTC", description="IANA time zone of calendar days in the marts."
     )

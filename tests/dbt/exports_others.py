@@ -219,3 +219,52 @@ def shop(home: Home, order: Order) -> None:
             ]
         ),
     )
+    home.land(
+        "spreadsheet",
+        "tickets",
+        order(
+            [
+                {
+                    "id": "t1",
+                    "subject": "Cannot log in",
+                    "company": "Acme",
+                    "email": "jane@acme.example",
+                    "status": "Solved",
+                    "priority": "high",
+                    "owner": "Ann Owner",
+                    "created_at": "2025-03-10 09:00:00",
+                    "first_reply_at": "2025-03-10 09:30:00",
+                    "closed_at": "2025-03-10 10:00:00",
+                },
+            ]
+        ),
+    )
+    home.land(
+        "spreadsheet",
+        "surveys",
+        order(
+            [
+                {
+                    "id": "a1",
+                    "survey_type": "Customer satisfaction",
+                    "score": "5",
+                    "ticket_id": "t1",
+                    "email": "jane@acme.example",
+                    "answered_at": "2025-03-11",
+                },
+                {
+                    "id": "a2",
+                    "survey_type": "NPS",
+                    "score": "10",
+                    "email": "jane@acme.example",
+                    "sent_at": "2025-03-10",
+                    "answered_at": "2025-03-12",
+                },
+                {
+                    "id": "a3",
+                    "survey_type": "NPS",
+                    "sent_at": "2025-03-10",
+                },
+            ]
+        ),
+    )

@@ -171,3 +171,19 @@ def test_no_two_versions_hold_on_one_day(history: History) -> None:
         )
     ends = [row[3] for row in rows]
     assert ends == [*[row[2] for row in rows[1:]], None]
+
+
+@pytest.mark.parametrize(
+    ("first_day", "expected"),
+    [(1, date(2026, 1, 12)), (7, date(2026, 1, 11)), (4, date(2026, 1, 15))],
+)
+def test_weeks_begin_on_the_configured_day(
+    connection: duckdb.DuckDBPyConnection, first_day: int, expected: date
+) -> None:
+    sql = render(
+        "select {{ week_start(\"date '2026-01-15'\") }}",  # a Thursday
+        macros=("fiscal",),
+        variables={"week_start_day": first_day},
+        connection=connection,
+    )
+    assert connection.execute(sql).fetchall() == [(expected,)]

@@ -117,6 +117,16 @@ def test_only_base_and_staging_read_sources(models: Mapping[str, Node]) -> None:
     assert wrong == []
 
 
+def test_documented_metrics_are_columns_of_the_project(
+    models: Mapping[str, Node],
+) -> None:
+    text = (PROJECT.parent / "docs" / "metrics.md").read_text()
+    columns = {n["name"]: set(n["columns"]) for n in models.values()}
+    named = re.findall(r"`([a-z]+_[a-z_0-9]+)\.([a-z_0-9]+)`", text)
+    assert named
+    assert [pair for pair in named if pair[1] not in columns.get(pair[0], ())] == []
+
+
 def test_names_say_the_layer(models: Mapping[str, Node]) -> None:
     prefixes = {
         "base": r"base_[a-z]+__",

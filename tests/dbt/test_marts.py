@@ -190,8 +190,32 @@ def test_activities_find_person_account_and_deal_through_any_id(
 
 def test_tickets_measure_minutes_to_close(warehouse: Warehouse) -> None:
     assert warehouse.query(
-        "select golden_contact_id, golden_account_id, minutes_to_close from marts.fct_tickets"
+        "select golden_contact_id, golden_account_id, minutes_to_close from marts.fct_tickets "
+        "where source_object = 'case'"
     ).row(0) == ("gc_jane", "ga_acme", 90)
+
+
+def test_sheets_of_tickets_and_surveys_reach_the_person(warehouse: Warehouse) -> None:
+    assert warehouse.query(
+        "select golden_contact_id, golden_account_id, owner_name, is_closed, csat_score, "
+        "minutes_to_first_reply, minutes_to_close from marts.fct_tickets "
+        "where source_name = 'shop'"
+    ).rows() == [("gc_jane", "ga_acme", "Ann Owner", True, Decimal("5.00"), 30, 60)]
+    assert warehouse.query(
+        "select golden_contact_id, survey_type, score, answer_group "
+        "from marts.fct_survey_answers order by source_record_key"
+    ).rows() == [
+        ("gc_jane", "csat", Decimal("5.00"), "satisfied"),
+        ("gc_jane", "nps", Decimal("10.00"), "promoter"),
+        (None, "nps", None, None),
+    ]
+    assert warehouse.query(
+        "select survey_type, asked_count, person_count, response_rate, nps, csat_rate "
+        "from marts.service_satisfaction where segment_type = 'all' order by 1"
+    ).rows() == [
+        ("csat", 1, 1, None, None, Decimal("1.0000")),
+        ("nps", 2, 1, Decimal("0.5000"), Decimal("100.0"), None),
+    ]
 
 
 def test_records_are_conserved_at_every_arrow(warehouse: Warehouse) -> None:

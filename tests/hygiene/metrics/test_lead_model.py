@@ -97,6 +97,26 @@ def test_nothing_to_learn_gives_no_lift_and_too_few_leads_no_probability(
     assert calibration.is_empty()
 
 
+def test_a_model_that_loses_against_a_constant_is_not_used(tmp_path: Path) -> None:
+    # What made deals on the earlier days makes none on the latest.
+    newest = pl.col("snapshot_date") == DAYS[1]
+    frame = made(500).with_columns(
+        pl.when(newest)
+        .then(pl.col("meeting_count") == 0)
+        .otherwise(pl.col("has_converted"))
+        .alias("has_converted")
+    )
+    report, (scores, runs, calibration) = run(tmp_path, frame)
+    assert report.is_base_rate
+    assert scores["prediction_method"].unique().to_list() == ["base_rate"]
+    rate = report.converted / report.learned_from
+    assert scores["conversion_probability"].unique().to_list() == [round(rate, 6)]
+    (row,) = runs.to_dicts()
+    assert (row["method"], row["rejected_method"]) == ("base_rate", "ridge_logistic")
+    assert row["rejected_brier"] > row["holdout_brier_base"]
+    assert calibration.height == 1
+
+
 def test_the_order_of_rows_changes_nothing_and_no_leads_are_no_error(
     tmp_path: Path,
 ) -> None:

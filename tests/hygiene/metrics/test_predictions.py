@@ -200,6 +200,33 @@ def test_later_rows_and_their_order_change_no_byte(run: Run, tmp_path: Path) -> 
     assert again.bytes() == run.bytes()
 
 
+def test_contracts_that_turned_round_are_predicted_by_one_rate(tmp_path: Path) -> None:
+    # Large contracts kept until last year and small ones ended; since then the reverse.
+    rows = []
+    for number in range(400):
+        is_small = number % 2 == 0
+        begin = date(2022, 1, 1) + timedelta(days=number)
+        if number < 200:
+            end = begin + timedelta(days=240) if is_small else date(2024, 3, 1)
+        else:
+            end = None if is_small else date(2024, 3, 1)
+        rows.append((f"s{number:04}", begin, end, Decimal(20 if is_small else 200)))
+    turned = Run(
+        tmp_path / "turned",
+        orders(0).clear(),
+        pl.DataFrame(rows, schema=terms(1).schema, orient="row"),
+    )
+    (row,) = turned.runs.to_dicts()
+    assert (row["method"], row["rejected_method"]) == (
+        "pooled_churn_rate",
+        "discrete_hazard",
+    )
+    assert row["rejected_brier"] > row["holdout_brier_base"]
+    assert "discrete_hazard" not in turned.value["method"].to_list()
+    running = turned.value.filter(pl.col("method") == "pooled_churn_rate")
+    assert running["probability_no_purchase_365"].n_unique() == 1
+
+
 @pytest.mark.parametrize("customers", [0, 1, 5, 40])
 def test_few_customers_get_what_their_data_carry(
     tmp_path: Path, customers: int

@@ -1,4 +1,4 @@
--- Grain: one organisation named on orders, invoices, subscriptions or deals of one source.
+-- Grain: one organisation named on orders, invoices, subscriptions, deals, tickets or surveys of one source.
 with
 
 revenue_lines as (
@@ -45,6 +45,27 @@ mentions as (
         _source_line
     from deals
     where nullif(trim(company_name), '') is not null
+    {%- for name, day in [('tickets', 'created_at'), ('surveys', 'coalesce(sent_at, answered_at)')] %}
+
+    union all
+
+    select
+        {{ source_record_key('buyer_companies', buyer_company_id('company_name', 'domain'), 'source_name') }} as source_record_key,
+        source_record_key as line_source_record_key,
+        source_name,
+        company_name,
+        domain,
+        cast(null as varchar) as country,
+        is_deleted,
+        cast({{ day }} as date) as mentioned_date,
+        modified_at,
+        _load_id,
+        _extracted_at,
+        _source_file,
+        _source_line
+    from {{ ref('stg_spreadsheet__' ~ name) }}
+    where nullif(trim(company_name), '') is not null
+    {%- endfor %}
 ),
 
 latest_values as (

@@ -1,8 +1,50 @@
--- Grain: one person named on orders, invoices or subscriptions of one source.
+-- Grain: one person named on orders, invoices, subscriptions, tickets or surveys of one source.
 with
 
-revenue_lines as (
-    select * from {{ ref('int_revenue_lines_unioned') }}
+mentions as (
+    select
+        contact_source_record_key,
+        account_source_record_key,
+        source_record_key,
+        source_name,
+        full_name,
+        email,
+        phone,
+        company_name,
+        domain,
+        country,
+        is_deleted,
+        line_date,
+        modified_at,
+        _load_id,
+        _extracted_at,
+        _source_file,
+        _source_line
+    from {{ ref('int_revenue_lines_unioned') }}
+    {%- for name, day in [('tickets', 'created_at'), ('surveys', 'coalesce(sent_at, answered_at)')] %}
+
+    union all
+
+    select
+        {{ source_record_key('buyers', buyer_id('email', 'full_name', 'company_name'), 'source_name') }} as contact_source_record_key,
+        {{ source_record_key('buyer_companies', buyer_company_id('company_name', 'domain'), 'source_name') }} as account_source_record_key,
+        source_record_key,
+        source_name,
+        full_name,
+        email,
+        cast(null as varchar) as phone,
+        company_name,
+        domain,
+        cast(null as varchar) as country,
+        is_deleted,
+        cast({{ day }} as date) as line_date,
+        modified_at,
+        _load_id,
+        _extracted_at,
+        _source_file,
+        _source_line
+    from {{ ref('stg_spreadsheet__' ~ name) }}
+    {%- endfor %}
 ),
 
 latest_values as (
@@ -24,7 +66,7 @@ latest_values as (
         max(_extracted_at) as _extracted_at,
         arg_max(_source_file, {'load_id': _load_id, 'key': source_record_key}) as _source_file,
         arg_max(_source_line, {'load_id': _load_id, 'key': source_record_key}) as _source_line
-    from revenue_lines
+    from mentions
     where contact_source_record_key is not null
     group by 1, 2, 3
 ),

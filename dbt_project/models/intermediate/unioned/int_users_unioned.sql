@@ -18,6 +18,7 @@ owner_mentions as (
         ('stg_spreadsheet__contacts', 'null'),
         ('stg_spreadsheet__companies', 'null'),
         ('stg_spreadsheet__deals', 'null'),
+        ('stg_spreadsheet__tickets', 'null'),
     ] %}
     select
         {{ owner_key('source_name', owner_id, 'owner_name') }} as source_record_key,

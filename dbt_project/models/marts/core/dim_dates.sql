@@ -35,7 +35,7 @@ final as (
         cast(month(fiscal_shifted_date) as integer) as fiscal_month,
         isodow(date_day) >= 6 as is_weekend,
         date_day <= {{ as_of_date() }} as is_past,
-        cast(date_trunc('week', date_day) as date) as week_start_date,
+        {{ week_start('date_day') }} as week_start_date,
         cast(date_trunc('month', date_day) as date) as month_start_date,
         cast(last_day(date_day) as date) as month_end_date,
         cast(date_trunc('quarter', date_day) as date) as quarter_start_date,

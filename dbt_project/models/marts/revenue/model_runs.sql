@@ -22,6 +22,8 @@ select
     observations as observation_count,
     events as event_count,
     excluded_rows as excluded_row_count,
+    rejected_method,
+    cast(round(rejected_brier, 6) as decimal(9, 6)) as rejected_brier,
     holdout_customers as holdout_customer_count,
     cast(round(holdout_auc, 6) as decimal(9, 6)) as holdout_auc,
     cast(round(holdout_brier, 6) as decimal(9, 6)) as holdout_brier,

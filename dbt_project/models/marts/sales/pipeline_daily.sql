@@ -1,5 +1,5 @@
 -- Grain: one opportunity that was open at the end of one snapshot day.
--- Every day of the last weeks, and only Sundays and ends of months before that: the table grows with open deals times days.
+-- Every day of the last weeks, and only last days of weeks and months before that: the table grows with open deals times days.
 with
 
 versions as (
@@ -35,7 +35,7 @@ snapshot_days as (
     ) as days
     where
         date_day > {{ as_of_date() }} - {{ var('pipeline_daily_days') }}
-        or isodow(date_day) = 7
+        or {{ week_start('(date_day + 1)') }} = date_day + 1
         or date_day = last_day(date_day)
 ),
 
