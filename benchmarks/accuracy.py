@@ -309,6 +309,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (MappingError, HygieneError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    finally:
+        logging.disable(logging.NOTSET)
     print(json.dumps(result, indent=1))
     return 0
 

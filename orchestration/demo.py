@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from connectors.synthetic import generate
+from connectors.synthetic import generate, table_mappings
 
 DEMO_AS_OF = date(2026, 1, 15)
 DEMO_SEED = 7
@@ -21,6 +21,21 @@ def prepare_demo(folder: Path, *, people: int, seed: int = DEMO_SEED) -> Path:
     Returns:
         The configuration file.
     """
+    config = write_configuration(folder)
+    write_exports(folder, people=people, seed=seed)
+    return config
+
+
+def write_configuration(folder: Path) -> Path:
+    """Write the tidycrm.yml of the demo, which its size and seed do not change."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "tidycrm.yml"
+    config.write_text(_configuration(), encoding="utf-8")
+    return config
+
+
+def write_exports(folder: Path, *, people: int, seed: int = DEMO_SEED) -> None:
+    """Make up the exports, unless they are there from an earlier demo."""
     exports = folder / "exports"
     exports.mkdir(parents=True, exist_ok=True)
     stamp = exports / ".generated"
@@ -29,16 +44,12 @@ def prepare_demo(folder: Path, *, people: int, seed: int = DEMO_SEED) -> Path:
         stamp.unlink(missing_ok=True)
         generate(exports, people=people, seed=seed, as_of=DEMO_AS_OF)
         stamp.write_text(wanted)
-    config = folder / "tidycrm.yml"
-    config.write_text(_configuration(exports), encoding="utf-8")
-    return config
 
 
-def _configuration(exports: Path) -> str:
-    tables_file = exports / "spreadsheets" / "tables.yml"
-    tables = yaml.safe_load(tables_file.read_text(encoding="utf-8"))["tables"]
-    for table in tables:
-        table["path"] = f"exports/{table['path']}"
+def _configuration() -> str:
+    tables = [
+        {**table, "path": f"exports/{table['path']}"} for table in table_mappings()
+    ]
     document = {
         "version": 1,
         "sources": [

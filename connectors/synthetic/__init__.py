@@ -9,6 +9,7 @@ from __future__ import annotations
 from connectors.synthetic.errors import SyntheticError, SyntheticRequestError
 from connectors.synthetic.generator import SyntheticReport, generate
 from connectors.synthetic.settings import DirtProfile, Proportions
+from connectors.synthetic.sheet_layouts import table_mappings
 
 __all__ = [
     "DirtProfile",
@@ -17,4 +18,5 @@ __all__ = [
     "SyntheticReport",
     "SyntheticRequestError",
     "generate",
+    "table_mappings",
 ]

@@ -1,16 +1,22 @@
 """The two dbt passes: staging and unions before hygiene, marts after it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import DbtCliEventMessage, DbtCliResource, dbt_assets
 
 from orchestration.assets.hygiene import counts_of, hygiene_key
-from orchestration.dbt_build import Translator, target_path, test_results
+from orchestration.dbt_build import (
+    DbtTestResult,
+    Translator,
+    target_path,
+    test_result,
+)
 from orchestration.quality_results import write_layer
 from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
 from orchestration.workspace import Workspace
@@ -19,7 +25,7 @@ PRE_IDENTITY = "tag:pre_identity"
 POST_IDENTITY = "tag:post_identity"
 PREDICTIONS = hygiene_key("customer_predictions")
 """Written by the one model in Python, which calls `hygiene.metrics` in the second pass."""
-_PREDICTED_TABLE = "intermediate__int_customers_predicted"
+_ROWS = re.compile(r"(\d+) rows")
 
 
 def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefinition]:
@@ -50,25 +56,20 @@ def build_dbt_assets(workspace: Workspace, manifest: Path) -> list[dg.AssetsDefi
     return [before_identity, after_identity]
 
 
-def _with_row_counts(workspace: Workspace, events: list[Any]) -> Iterator[Any]:
-    """Tell the rows of every table that was built; views are not counted."""
-    with duckdb.connect(str(workspace.home.warehouse), read_only=True) as warehouse:
-        rows = {
-            f"{schema}__{table}": count
-            for schema, table, count in warehouse.execute(
-                "select schema_name, table_name, estimated_size from duckdb_tables()"
-            ).fetchall()
-        }
-    rows[PREDICTIONS.to_python_identifier()] = rows.get(_PREDICTED_TABLE, 0)
-    for event in events:
-        if not isinstance(event, dg.Output) or event.output_name not in rows:
-            yield event
-            continue
-        metadata = {**event.metadata, "dagster/row_count": rows[event.output_name]}
-        if event.output_name == PREDICTIONS.to_python_identifier():
-            report = workspace.home.stages / "customer_predictions.json"
-            metadata |= counts_of(json.loads(report.read_text()))
-        yield event.with_metadata(metadata)
+def _with_row_count(
+    workspace: Workspace, message: DbtCliEventMessage, event: Any
+) -> Any:
+    """Tell the rows of a table that was built; views are not counted."""
+    if not isinstance(event, dg.Output):
+        return event
+    counts: dict[str, Any] = {}
+    # As the macro `count_rows` of the project writes it.
+    if rows := _ROWS.fullmatch(str(message.raw_event["data"].get("status"))):
+        counts["dagster/row_count"] = int(rows.group(1))
+    if event.output_name == PREDICTIONS.to_python_identifier():
+        report = workspace.home.stages / "customer_predictions.json"
+        counts |= counts_of(json.loads(report.read_text()))
+    return event.with_metadata({**event.metadata, **counts})
 
 
 def _build(
@@ -87,45 +88,54 @@ def _build(
             json.dumps(variables),
             "--exclude-resource-type",
             "unit_test",
+            # The results are read as they come; the manifest is written by `parse`.
+            "--no-write-json",
         ],
         context=context,
         target_path=target_path(workspace),
     )
+    nodes = invocation.manifest["nodes"]
+    tests: list[DbtTestResult] = []
     try:
-        # dagster-dbt can fetch row counts too, but keeps the warehouse open in this
-        # process, so the next dbt could not have it.
-        yield from _with_row_counts(workspace, list(invocation.stream()))
+        # Told while dbt goes on, so that the two share the cores.
+        for message in invocation.stream_raw_events():
+            if result := test_result(message.raw_event, nodes):
+                tests.append(result)
+            for event in message.to_default_asset_events(
+                manifest=invocation.manifest,
+                dagster_dbt_translator=invocation.dagster_dbt_translator,
+                context=context,
+                target_path=invocation.target_path,
+            ):
+                yield _with_row_count(workspace, message, event)
     finally:
-        results = target_path(workspace) / "run_results.json"
-        if results.exists():
-            write_layer(
-                workspace.home,
-                layer,
-                [
-                    *_treated_inputs(workspace, layer),
-                    *_dbt_checks(workspace, results),
-                ],
-                run_id=context.run_id,
-                checked_at=instant,
-            )
+        # A step that is stopped leaves dbt, which holds the warehouse, behind.
+        has_ended = invocation.process.poll() is not None
+        treated = _treated_inputs(workspace, layer) if has_ended else []
+        write_layer(
+            workspace.home,
+            layer,
+            [*treated, *map(_as_check, tests)],
+            run_id=context.run_id,
+            checked_at=instant,
+        )
 
 
-def _dbt_checks(workspace: Workspace, results: Path) -> Iterator[dict[str, Any]]:
-    """Every dbt test of this invocation, as a row of the table of all checks."""
-    for result in test_results(results, target_path(workspace) / "manifest.json"):
-        yield {
-            "layer": "warehouse",
-            "object": result.model,
-            "rule_id": result.rule_id,
-            "rule_name": result.rule_name,
-            "dimension": result.dimension,
-            "severity": result.severity,
-            "is_blocking": result.severity == "error",
-            "rows_checked": None,
-            "rows_failed": result.rows_failed,
-            "success": result.success,
-            "engine": "dbt",
-        }
+def _as_check(result: DbtTestResult) -> dict[str, Any]:
+    """A dbt test of this invocation, as a row of the table of all checks."""
+    return {
+        "layer": "warehouse",
+        "object": result.model,
+        "rule_id": result.rule_id,
+        "rule_name": result.rule_name,
+        "dimension": result.dimension,
+        "severity": result.severity,
+        "is_blocking": result.severity == "error",
+        "rows_checked": None,
+        "rows_failed": result.rows_failed,
+        "success": result.success,
+        "engine": "dbt",
+    }
 
 
 def _treated_inputs(workspace: Workspace, layer: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dagster as dg
 import polars as pl
 import pytest
 
@@ -95,3 +96,20 @@ def test_publication_counts_are_the_tables_counts(demo: Project) -> None:
         "select item_name, row_count from publication where item_type = 'table'"
     ):
         assert demo.query(f'select count(*) from "{table}"') == [(count,)]
+
+
+def test_the_ui_shows_the_rows_that_a_table_has(demo: Project) -> None:
+    shown = {}
+    with dg.DagsterInstance.from_config(str(demo.home / "dagster")) as instance:
+        run = instance.get_runs(limit=1)[0]
+        for record in instance.get_records_for_run(
+            run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+        ).records:
+            event = record.event_log_entry.get_dagster_event()
+            materialization = event.step_materialization_data.materialization
+            rows = materialization.metadata.get("dagster/row_count")
+            if rows is not None and materialization.asset_key.path[0] == "marts":
+                shown[materialization.asset_key.path[1]] = rows.value
+    assert {"dim_customers", "fct_opportunities", "customer_ltv"} <= set(shown)
+    for table, rows in shown.items():
+        assert demo.query(f'select count(*) from "{table}"') == [(rows,)]

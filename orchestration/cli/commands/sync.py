@@ -44,14 +44,17 @@ def demo(
     as_json: JsonOption = False,
 ) -> None:
     """Make up a messy CRM and run the whole pipeline on it."""
-    from orchestration.demo import prepare_demo
+    from orchestration.demo import write_configuration, write_exports
+    from orchestration.workspace import open_workspace
 
     console = Console(stderr=as_json)
     console.print(
         f"Making up a CRM of {people:,} people (Salesforce, HubSpot, spreadsheets) …"
     )
-    config = prepare_demo(folder, people=people, seed=seed)
-    _sync(Settings(config=config, home=folder / "data"), force=False, as_json=as_json)
+    settings = Settings(config=write_configuration(folder), home=folder / "data")
+    parse_ahead(open_workspace(settings))
+    write_exports(folder, people=people, seed=seed)
+    _sync(settings, force=False, as_json=as_json)
 
 
 @commands.command()
@@ -88,7 +91,7 @@ def sync(  # noqa: PLR0917 - Typer gives options by name
 
 
 def parse_ahead(workspace: Workspace) -> None:
-    """Let dbt read its project while the pipeline is imported, where it has to.
+    """Let dbt read its project, where it has to, while something else goes on.
 
     Whoever needs the manifest waits for the same lock, and meets the same error.
     """
