@@ -6,6 +6,7 @@ escaped; `charts` draws scores from 0 to 1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, isfinite, log10
@@ -14,7 +15,7 @@ from typing import Final
 from hygiene.reporting.page import escape
 
 WIDTH: Final = 580
-HEIGHT: Final = 210
+HEIGHT: Final = 216
 _LEFT: Final = 62
 _RIGHT: Final = 570
 _TOP: Final = 12
@@ -266,8 +267,7 @@ def _drawn(
     step = (_RIGHT - _LEFT) / len(labels)
     every = 1 if every_label else max(1, round(len(labels) / 6))
     below = "".join(
-        f'<text class="tick" x="{_LEFT + step * (index + 0.5):.1f}" y="{_BOTTOM + 18}" '
-        f'text-anchor="middle">{escape(words)}</text>'
+        _below(words, index, step, is_last=index == len(labels) - 1 and not every_label)
         for index, words in enumerate(labels)
         if (len(labels) - 1 - index) % every == 0
     )
@@ -281,4 +281,22 @@ def _drawn(
     return (
         f'<svg class="graph" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
         f'aria-label="{escape(label)}">{grid}{marks}{below}</svg>{legend}'
+    )
+
+
+def _below(words: str, index: int, step: float, *, is_last: bool) -> str:
+    """Return the label under a bar; several words in lines, the last one within the edge."""
+    x = _RIGHT if is_last else _LEFT + step * (index + 0.5)
+    anchor = "end" if is_last else "middle"
+    first, _, rest = (words, "", "") if is_last else words.rpartition(" ")
+    lines = [line for line in (first, rest) if line]
+    if re.search(r"\d", words):
+        lines = [words]
+    text = "".join(
+        f'<tspan x="{x:.1f}" dy="{0 if number == 0 else 17}">{escape(line)}</tspan>'
+        for number, line in enumerate(lines)
+    )
+    return (
+        f'<text class="tick" x="{x:.1f}" y="{_BOTTOM + 18}" '
+        f'text-anchor="{anchor}">{text}</text>'
     )
