@@ -33,10 +33,11 @@ account_facts as (
         and not golden_accounts.is_test_record
 ),
 
+-- What many accounts share tells none of them apart: it is left out here, before it meets as many leads.
 account_domains as (
-    select distinct golden_account_id, domain
-    from account_facts
-    where domain is not null
+    select golden_account_id, domain
+    from (select distinct golden_account_id, domain from account_facts where domain is not null) as distinct_domains
+    qualify count(*) over (partition by domain) <= {{ most_accounts }}
 ),
 
 account_names as (
@@ -50,6 +51,40 @@ account_countries as (
     from account_facts
     where country_code is not null
     group by 1
+),
+
+-- For whom a name speaks: leads of a country of the account; where the account tells none, leads of any
+-- country ('-'); and leads without a country ('*').
+account_name_places as (
+    select *
+    from (
+        select
+            account_names.golden_account_id,
+            account_names.company_name,
+            unnest(account_countries.country_codes) as place
+        from account_names
+        inner join account_countries
+            on account_names.golden_account_id = account_countries.golden_account_id
+
+        union all
+
+        select
+            account_names.golden_account_id,
+            account_names.company_name,
+            '-' as place
+        from account_names
+        anti join account_countries
+            on account_names.golden_account_id = account_countries.golden_account_id
+
+        union all
+
+        select
+            golden_account_id,
+            company_name,
+            '*' as place
+        from account_names
+    ) as places
+    qualify count(*) over (partition by company_name, place) <= {{ most_accounts }}
 ),
 
 leads as (
@@ -130,21 +165,25 @@ domains as (
 names as (
     select
         leads.source_record_key,
-        account_names.golden_account_id,
-        case
-            when list_contains(account_countries.country_codes, leads.country_code) then 'company_name_country'
-            else 'company_name'
-        end as method,
-        account_names.company_name as matched_on
+        account_name_places.golden_account_id,
+        'company_name_country' as method,
+        account_name_places.company_name as matched_on
     from leads
-    inner join account_names
-        on leads.company_name = account_names.company_name
-    left join account_countries
-        on account_names.golden_account_id = account_countries.golden_account_id
-    where
-        leads.country_code is null
-        or account_countries.golden_account_id is null
-        or list_contains(account_countries.country_codes, leads.country_code)
+    inner join account_name_places
+        on leads.company_name = account_name_places.company_name
+        and leads.country_code = account_name_places.place
+
+    union all
+
+    select
+        leads.source_record_key,
+        account_name_places.golden_account_id,
+        'company_name' as method,
+        account_name_places.company_name as matched_on
+    from leads
+    inner join account_name_places
+        on leads.company_name = account_name_places.company_name
+        and case when leads.country_code is null then '*' else '-' end = account_name_places.place
 ),
 
 found as (
@@ -190,7 +229,6 @@ final as (
             end * share / sum(share) over (partition by source_record_key, method) as decimal(9, 6)
         ) as confidence
     from weighed
-    -- What many accounts share tells none of them apart.
     where account_count <= {{ most_accounts }}
 )
 

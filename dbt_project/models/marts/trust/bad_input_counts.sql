@@ -38,14 +38,15 @@ reopened as (
 
 -- A stage of the past that no deal is in today was renamed or given up.
 gone_stages as (
-    select distinct changes.stage_name
-    from {{ ref('int_opportunity_stage_changes_unioned') }} as changes
-    left join {{ ref('int_opportunities_deduplicated') }} as opportunities
-        on changes.stage_name = opportunities.stage_name
+    select distinct stage_name
+    from {{ ref('int_opportunity_stage_changes_unioned') }}
     where
-        changes.stage_name is not null
-        and opportunities.source_record_key is null
-        and cast(changes.changed_at as date) <= {{ as_of_date() }}
+        stage_name is not null
+        and cast(changed_at as date) <= {{ as_of_date() }}
+        and stage_name not in (
+            select distinct stage_name from {{ ref('int_opportunities_deduplicated') }}
+            where stage_name is not null
+        )
 ),
 
 counts as (
