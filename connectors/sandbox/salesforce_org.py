@@ -19,6 +19,7 @@ from connectors.salesforce.ids import to_18
 from connectors.sandbox.clock import SandboxClock, stamp
 from connectors.sandbox.salesforce_schema import (
     MERGEABLE,
+    NUMERIC,
     Field,
     ObjectSchema,
     guess_type,
@@ -114,9 +115,15 @@ class Org:
                 con.execute(f"ALTER TABLE {quote(name)} DROP COLUMN {quote(field)}")
 
     def retype_field(self, name: str, field: str, new_type: str) -> None:
-        """Change a field's type; values stay."""
-        with self.lock:
+        """Change a field's type; a text that is no number empties a number field."""
+        with self.connection() as con:
             fields = self.objects[name].fields
+            if new_type in NUMERIC and fields[field].type not in NUMERIC:
+                column = quote(field)
+                con.execute(
+                    f"UPDATE {quote(name)} "
+                    f"SET {column} = TRY_CAST({column} AS DOUBLE)::VARCHAR"
+                )
             fields[field] = replace(fields[field], type=new_type)
 
     def set_picklist(self, name: str, field: str, values: Sequence[str]) -> None:

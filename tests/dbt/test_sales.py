@@ -132,6 +132,7 @@ def test_owners_of_familiar_tables_add_up_to_the_company(warehouse: Warehouse) -
         )
 
 
+@pytest.mark.slow  # another date: dbt parses everything anew
 def test_a_run_for_a_past_day_knows_what_was_known_then(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
@@ -148,6 +149,7 @@ def test_a_run_for_a_past_day_knows_what_was_known_then(
         home,
         EARLIER,
         "run",
+        "--no-write-json",
         "--select",
         "int_opportunity_versions_rebuilt",
         "pipeline_daily",

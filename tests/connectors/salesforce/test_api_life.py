@@ -86,7 +86,9 @@ def live_through(live: LiveOrg, seed: int, steps: int) -> Counter[str]:
     return done
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize(
+    "seed", [1, *(pytest.param(n, marks=pytest.mark.slow) for n in (2, 3))]
+)
 def test_the_landed_state_equals_the_org_whatever_happens(tmp_path: Path, seed) -> None:
     with live_org(tmp_path) as live, seed_told(seed):
         assert live_through(live, seed, steps=70)["sync"] > 3

@@ -187,6 +187,21 @@ def test_drift_of_fields_types_and_picklists_is_recorded_once(live) -> None:
     assert picklist.after == "added: Fair"
 
 
+def test_a_text_that_becomes_a_number_is_read_again(live) -> None:
+    """No stamp moves when a field changes its type, and some values are gone."""
+    words, number = live.contact("Doe"), live.contact("Roe")
+    live.org.add_field("Contact", Field(name="Tier__c"), "007")
+    live.org.edit("Contact", words, {"Tier__c": "gold"})
+    live.sync()
+    live.clock.advance(7_200)
+    live.org.retype_field("Contact", "Tier__c", "double")
+    live.sync()
+    landed = live.landed()
+    assert landed[words]["tier__c"] is None
+    assert float(landed[number]["tier__c"]) == 7
+    live.check()
+
+
 def test_a_small_delta_shows_no_false_drift(live) -> None:
     record = live.contact("Doe", Description="12345")
     live.contact("Roe", Description="words")
