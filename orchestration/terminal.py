@@ -80,12 +80,15 @@ def progress(console: Console, *, shown: bool) -> Iterator[Observer | None]:
         yield None
         return
     columns = (
-        SpinnerColumn(finished_text="[green]✓[/]"),
+        # A step that failed is finished too: its own mark, not the tick of the others.
+        SpinnerColumn(finished_text=""),
+        TextColumn("{task.fields[mark]}"),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
     tasks: dict[str, TaskID] = {}
     running: dict[str, int] = {}
+    failed: set[str] = set()
     with Progress(*columns, console=console, transient=False) as bar:
 
         def observe(step: str, state: StepState) -> None:
@@ -94,14 +97,16 @@ def progress(console: Console, *, shown: bool) -> Iterator[Observer | None]:
                 return
             if state is StepState.STARTED:
                 if phase not in tasks:
-                    tasks[phase] = bar.add_task(phase, total=1)
+                    tasks[phase] = bar.add_task(phase, total=1, mark="")
                 running[phase] = running.get(phase, 0) + 1
             elif phase in tasks:
                 running[phase] -= 1
                 if state is StepState.FAILED:
+                    failed.add(phase)
                     bar.update(tasks[phase], description=f"[red]{phase}: failed[/]")
                 if running[phase] == 0:
-                    bar.update(tasks[phase], completed=1)
+                    mark = "[red]✗[/]" if phase in failed else "[green]✓[/]"
+                    bar.update(tasks[phase], completed=1, mark=mark)
 
         yield observe
 
@@ -249,9 +254,10 @@ def print_status(console: Console, status: Status) -> None:
             f"(run {status.published_run[:8]})"
         )
     _print_runs(console, status)
-    table = Table(
-        "Source", "Type", "Objects", "Loads", "Records", "Last read", "Last change", ""
-    )
+    table = Table("Source", "Type", "Objects", "Loads", "Records")
+    table.add_column("Last read")
+    table.add_column("Last change")
+    table.add_column("", overflow="fold")
     for source in status.sources:
         table.add_row(
             source.name,
