@@ -32,7 +32,7 @@ _KEY = re.compile(
     r"(^|_)(source_record_key|source_record_id|golden_id|golden_contact_id|"
     r"golden_account_id|merged_into_key|key|account_id|contact_id|lead_id|"
     r"opportunity_id|deal_id|company_id|ticket_id|raw_id|old_id|new_id|who_id|what_id|"
-    r"email|domain)(_[lr])?$"
+    r"email|domain|account_name_match|company_name_match)(_[lr])?$"
 )
 # Not multiplied: people who work here, campaigns, and what names no record.
 _SHARED = re.compile(r"owner|user|manager|campaign(?!_member)|campaign_key|stage_key")
