@@ -19,7 +19,12 @@ addresses as (
         source_record_key,
         email_std as email,
         email_status,
-        false as is_additional
+        false as is_additional,
+        source_name,
+        has_email_opt_out,
+        is_deleted,
+        created_at,
+        modified_at
     from standardised
     where email_std is not null
 
@@ -29,7 +34,12 @@ addresses as (
         source_record_key,
         lower(trim(unnest(string_split(additional_emails, ';')))) as email,
         'unchecked' as email_status,
-        true as is_additional
+        true as is_additional,
+        source_name,
+        has_email_opt_out,
+        is_deleted,
+        created_at,
+        modified_at
     from standardised
     where additional_emails is not null
 ),
@@ -42,17 +52,15 @@ final as (
         -- A checked address is better known than the same one among the further ones.
         min_by(addresses.email_status, {'a': addresses.is_additional, 's': addresses.email_status}) as email_status,
         count(distinct addresses.source_record_key) as source_record_count,
-        count(distinct standardised.source_name) as source_system_count,
+        count(distinct addresses.source_name) as source_system_count,
         coalesce(bool_or(addresses.email = golden_contacts.email), false) as is_primary,
-        bool_or(standardised.has_email_opt_out) as has_email_opt_out,
-        bool_and(standardised.is_deleted) as is_deleted,
-        min(standardised.created_at) as first_created_at,
-        max(standardised.modified_at) as last_modified_at
+        bool_or(addresses.has_email_opt_out) as has_email_opt_out,
+        bool_and(addresses.is_deleted) as is_deleted,
+        min(addresses.created_at) as first_created_at,
+        max(addresses.modified_at) as last_modified_at
     from addresses
     inner join clusters
         on addresses.source_record_key = clusters.source_record_key
-    inner join standardised
-        on addresses.source_record_key = standardised.source_record_key
     left join golden_contacts
         on clusters.golden_contact_id = golden_contacts.golden_contact_id
     where addresses.email <> ''

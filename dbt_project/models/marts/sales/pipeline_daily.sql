@@ -9,8 +9,12 @@ versions as (
     where status = 'open' and is_counted and (valid_to_date is null or valid_to_date > valid_from_date)
 ),
 
+-- Keys are hashed once per user here, not once per row of the table.
 users as (
-    select * from {{ ref('int_users_unioned') }}
+    select
+        source_record_key,
+        {{ surrogate_key('us', 'source_record_key') }} as user_id
+    from {{ ref('int_users_unioned') }}
 ),
 
 starts as (
@@ -44,8 +48,7 @@ final as (
         snapshot_days.snapshot_date,
         versions.opportunity_id,
         versions.golden_account_id,
-        case when users.source_record_key is not null then {{ surrogate_key('us', 'users.source_record_key') }} end
-            as owner_user_id,
+        users.user_id as owner_user_id,
         versions.stage_name,
         case when snapshot_days.is_daily then 'day' else 'week' end as snapshot_grain,
         versions.amount_reporting,

@@ -21,8 +21,13 @@ opportunities as (
     select * from {{ ref('int_opportunities_deduplicated') }}
 ),
 
+-- Keys are hashed once per user here, not once per row of the table.
 users as (
-    select * from {{ ref('int_users_unioned') }}
+    select
+        source_record_key,
+        user_name,
+        {{ surrogate_key('us', 'source_record_key') }} as user_id
+    from {{ ref('int_users_unioned') }}
 ),
 
 resolved as (
@@ -37,7 +42,7 @@ resolved as (
             contact_accounts.golden_account_id
         ) as golden_account_id,
         opportunities.opportunity_id,
-        users.source_record_key as known_owner_source_record_key,
+        users.user_id as owner_user_id,
         users.user_name as owner_name,
         coalesce(activities.started_at, activities.completed_at, cast(activities.due_date as timestamp), activities.created_at)
             as occurred_at
@@ -64,8 +69,7 @@ final as (
         golden_contact_id,
         golden_account_id,
         opportunity_id,
-        case when known_owner_source_record_key is not null then {{ surrogate_key('us', 'known_owner_source_record_key') }} end
-            as owner_user_id,
+        owner_user_id,
         source_record_key,
         source_name,
         source_type,
