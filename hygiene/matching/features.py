@@ -23,6 +23,7 @@ from hygiene.matching.custom_fields import (
     with_custom_fields,
 )
 from hygiene.matching.frequencies import build_frequencies
+from hygiene.matching.handles import contact_features_sql, other_script_sql
 from hygiene.matching.name_repair import repair_names
 from hygiene.matching.namesakes import build_namesakes
 from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
@@ -38,6 +39,7 @@ from hygiene.parquet_exchange import (
 _CONTACT_COLUMNS = dict.fromkeys(
     (
         "full_name",
+        "full_name_std",
         "given_name_match",
         "given_name_group",
         "family_name_match",
@@ -75,6 +77,7 @@ SELECT
     coalesce(nullif(given_name_group, ''), nullif(given_name_match, '')) AS given_group,
     nullif(family_name_match, '') AS family,
     lower(full_name) AS full_name,
+    {other_script} AS is_other_script,
     nullif(lower(middle_name_std), '') AS middle,
     nullif(lower(suffix_std), '') AS suffix,
     CASE WHEN NOT coalesce(is_role_email, false) THEN nullif(email_match, '') END
@@ -99,54 +102,6 @@ SELECT
     {custom}
 FROM standardised
 """
-
-_CONTACT_FEATURES = """
-WITH parts AS (
-    SELECT
-        *,
-        split_part(email, '@', 1) AS mailbox,
-        {letters} AS letters,
-        {digits} AS digits,
-        {first} AS first,
-        {last} AS last
-    FROM facts
-)
-SELECT
-    * EXCLUDE (full_name, mailbox, letters, digits, first, last),
-    CASE
-        WHEN length(digits) < 2 AND coalesce(letters IN (
-            first || last, last || first, first, last,
-            first[1] || last, last || first[1], first || last[1], last[1] || first,
-            first[1] || last[1], given_group || last, given_group
-        ), false) THEN NULL
-        ELSE mailbox
-    END AS email_handle,
-    CASE WHEN length(digits) >= 2 THEN digits END AS handle_digits,
-    birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7] AS birth_date_swapped
-FROM parts
-"""
-"""A mailbox named after its owner says nothing that the name has not said: only a handle
-with something of its own ("jsmith77") is evidence beside the name. Handles that are only alike
-are not those of one person if their numbers differ: namesakes have alike ones.""" ""
-
-
-def _letters_sql(text: str) -> str:
-    """Return SQL of the letters a to z of a text; most texts need no replacement."""
-    return (
-        f"CASE WHEN regexp_full_match({text}, '[a-z]*') THEN {text} "
-        f"ELSE regexp_replace({text}, '[^a-z]', '', 'g') END"
-    )
-
-
-_MAILBOX = "split_part(email, '@', 1)"
-_CONTACT_FEATURES = _CONTACT_FEATURES.format(
-    letters=_letters_sql(f"translate({_MAILBOX}, '._-0123456789', '')"),
-    digits=f"CASE WHEN regexp_matches({_MAILBOX}, '[0-9]') "
-    f"THEN regexp_replace({_MAILBOX}, '[^0-9]', '', 'g') "
-    f"WHEN {_MAILBOX} IS NOT NULL THEN '' END",
-    first=_letters_sql("given"),
-    last=_letters_sql("family"),
-)
 
 _ACCOUNT_COLUMNS = dict.fromkeys(
     (
@@ -283,6 +238,7 @@ def build_features(
         ),
         street=street_sql("street_std"),
         birth_date=birth_date_sql(connection, "standardised") if is_contact else "NULL",
+        other_script=other_script_sql("full_name_std"),
         custom="".join(
             f", {value_sql(item.column)} AS {item.name}" for item in custom.used
         ),
@@ -312,7 +268,7 @@ def build_features(
         for report in _silence_shared(connection, names, most)
     )
     if is_contact:
-        query = _CONTACT_FEATURES
+        query = contact_features_sql()
     else:
         connection.execute(_NAME_WORDS)
         query = _ACCOUNT_FEATURES

@@ -14,6 +14,9 @@ Two conditions, and the higher weight wins:
    million times a million chances of looking alike, and the doubtful zone fills up
    faster than the certain one.
 
+A table of two fields (name and town) may have no pair as certain as the second condition
+asks for, and nothing at all would be merged. There the limit is one in twenty.
+
 A fixed probability such as 0.95 has neither property: the weight that is best by the
 truth moves by more than ten bits between data sets, and upwards with their size.
 """
@@ -29,6 +32,8 @@ from hygiene.matching.report import Threshold
 from hygiene.matching.settings import MatchSettings
 
 _MOST_FALSE_SHARE = 0.01
+_MOST_FALSE_SHARE_OF_POOR_TABLES = 0.05
+"""Where the usual limit is out of reach even for the strongest pairs."""
 _LEAST_WEIGHT = math.log2(3.0)
 """A wrong merge costs as much as three missed ones: odds of three to one, in bits."""
 _STEP = 0.25
@@ -62,13 +67,17 @@ def choose_threshold(
         rule = "settings"
         reason = f"Set to {merge:.2f} bits in the configuration."
     else:
-        merge, share, accepted = _lowest_acceptable(weights)
+        limit = _MOST_FALSE_SHARE
+        merge, share, accepted = _lowest_acceptable(weights, limit)
+        if not accepted:
+            limit = _MOST_FALSE_SHARE_OF_POOR_TABLES
+            merge, share, accepted = _lowest_acceptable(weights, limit)
         rule = "expected_false_share"
         reason = (
             f"{records} records, {len(weights)} scored pairs, about one match in "
             f"{1 / prior:.0f} random pairs: at {merge:.2f} bits {accepted} pairs are "
             f"accepted, of which {share:.2%} are expected to be false "
-            f"(limit {_MOST_FALSE_SHARE:.0%})."
+            f"(limit {limit:.0%})."
         )
     review = (
         settings.review_weight
@@ -79,7 +88,7 @@ def choose_threshold(
 
 
 def _lowest_acceptable(
-    weights: npt.NDArray[np.float64],
+    weights: npt.NDArray[np.float64], limit: float
 ) -> tuple[float, float, int]:
     positive = np.sort(weights[weights >= 0.0])[::-1]
     if not len(positive):
@@ -92,6 +101,6 @@ def _lowest_acceptable(
         if accepted == 0:
             return level, 0.0, 0
         share = float(false[accepted - 1] / count[accepted - 1])
-        if share <= _MOST_FALSE_SHARE:
+        if share <= limit:
             return level, share, accepted
     return max(float(positive[0]), _LEAST_WEIGHT), 0.0, 1

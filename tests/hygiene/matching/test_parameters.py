@@ -119,6 +119,17 @@ def test_the_threshold_rises_until_few_false_pairs_are_expected() -> None:
     assert certain.auto_match_weight == pytest.approx(math.log2(3)), "three to one"
 
 
+def test_where_no_pair_is_certain_one_in_twenty_may_be_false() -> None:
+    names_and_towns = np.concatenate([np.full(100, 5.0), np.full(300, 3.0)])
+    chosen = choose_threshold(names_and_towns, MatchSettings(), records=900, prior=1e-3)
+    assert 3.0 < chosen.auto_match_weight <= 5.0
+    assert "limit 5%" in chosen.reason
+    hopeless = choose_threshold(
+        np.full(400, 3.0), MatchSettings(), records=900, prior=1e-3
+    )
+    assert hopeless.auto_match_weight > 3.0, "rather nothing than one in nine"
+
+
 def test_settings_override_the_threshold() -> None:
     chosen = choose_threshold(
         np.array([1.0]),

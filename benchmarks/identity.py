@@ -1,0 +1,160 @@
+"""The identity stage on standardised tables: seconds, memory, accuracy, and plain Splink.
+
+Runs what a sync runs between standardising and the marts (match, identify, merge) in one
+process, then plain Splink on the same table in a process of its own. CPU seconds stand
+beside the wall clock, because only they can be compared on a machine with other work.
+
+    python -m benchmarks.identity data/stages/standardised_contacts.parquet \
+        --links data/stages/int_contact_links.parquet \
+        --truth truth_contacts.parquet --truth-column person_id
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import duckdb
+
+from benchmarks.processes import measure as measure_process
+from hygiene.accuracy import score
+from hygiene.identity import identify
+from hygiene.matching import MatchSettings, link
+from hygiene.survivorship import SurvivorshipRules, merge
+
+Entity = Literal["contact", "account"]
+Result = TypeVar("Result")
+
+
+def measure(
+    standardised: Path,
+    links: Path,
+    *,
+    entity: Entity,
+    folder: Path,
+    truth: tuple[Path, str] | None = None,
+) -> dict[str, object]:
+    """Run the three steps once, the model trained in the run."""
+    edges, clusters = folder / "edges.parquet", folder / "clusters.parquet"
+    steps: dict[str, dict[str, float]] = {}
+
+    def timed(name: str, step: Callable[[], Result]) -> Result:
+        began, cpu = time.perf_counter(), time.process_time()
+        result = step()
+        steps[name] = {
+            "seconds": round(time.perf_counter() - began, 2),
+            "cpu_seconds": round(time.process_time() - cpu, 2),
+        }
+        return result
+
+    report = timed(
+        "match",
+        lambda: link(
+            standardised,
+            links,
+            None,
+            edges,
+            entity=entity,
+            settings=MatchSettings(),
+            model_dir=folder / "models",
+        ),
+    )
+    timed(
+        "identify",
+        lambda: identify(
+            standardised,
+            edges,
+            folder / "ledger",
+            clusters,
+            folder / "events.parquet",
+            folder / "redirects.parquet",
+            entity=entity,
+            run_id="benchmark",
+            occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+        ),
+    )
+    timed(
+        "merge",
+        lambda: merge(
+            standardised,
+            clusters,
+            folder / "golden.parquet",
+            folder / "lineage.parquet",
+            entity=entity,
+            rules=SurvivorshipRules(),
+        ),
+    )
+    result: dict[str, object] = {
+        "records": report.records,
+        "candidate_pairs": report.candidate_pairs,
+        "steps": steps,
+        "match_stages": {item.stage: item.seconds for item in report.stages},
+        "seconds": round(sum(item["seconds"] for item in steps.values()), 1),
+        "cpu_seconds": round(sum(item["cpu_seconds"] for item in steps.values()), 1),
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+    }
+    if truth is not None:
+        known = folder / "truth.parquet"
+        with duckdb.connect() as connection:
+            connection.execute(
+                f'COPY (SELECT source_record_key, "{truth[1]}" AS entity '
+                f"FROM read_parquet('{truth[0]}') SEMI JOIN "
+                f"read_parquet('{standardised}') USING (source_record_key)) "
+                f"TO '{known}'"
+            )
+        result["accuracy"] = asdict(
+            score(clusters, known, cluster_column=f"golden_{entity}_id")
+        )
+    return result
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("standardised", type=Path)
+    parser.add_argument("--links", type=Path, required=True)
+    parser.add_argument("--entity", choices=["contact", "account"], default="contact")
+    parser.add_argument("--truth", type=Path)
+    parser.add_argument("--truth-column", default="entity")
+    parser.add_argument("--without-splink", action="store_true")
+    arguments = parser.parse_args()
+    truth = (arguments.truth, arguments.truth_column) if arguments.truth else None
+    with tempfile.TemporaryDirectory(prefix="tidycrm-identity-") as folder:
+        result = measure(
+            arguments.standardised,
+            arguments.links,
+            entity=arguments.entity,
+            folder=Path(folder),
+            truth=truth,
+        )
+    if not arguments.without_splink and arguments.entity == "contact":
+        table = str(arguments.standardised)
+        plain = measure_process(
+            [sys.executable, "-m", "benchmarks.raw_splink", table], cwd=Path.cwd()
+        )
+        splink = json.loads(plain.output.strip().splitlines()[-1])
+        result["plain_splink"] = {**splink, "peak_mib": plain.peak_bytes >> 20}
+        result["ratio"] = {
+            "seconds": round(
+                float(str(result["seconds"])) / splink["total_seconds"], 2
+            ),
+            "cpu_seconds": round(
+                float(str(result["cpu_seconds"])) / splink["cpu_seconds"], 2
+            ),
+        }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Mailbox names: which of them only repeat the name of their owner.
+
+What belongs here: SQL that tells "maren.froehlich" of Maren Fröhlich from a handle that
+somebody chose. What does not: comparing handles (`contacts.py`).
+
+A mailbox named after its owner says nothing that the name has not said: namesakes at two
+firms have the same one. So it must be recognised however it is spelled: umlauts as two
+letters, one of several surnames left out, a slip in either spelling, a nickname, initials. A
+name in another script cannot be compared; there a mailbox of letters is taken for the
+romanised name, which it nearly always is. A mailbox with a number of two or more digits
+has something of its own ("jsmith77").
+"""
+
+from __future__ import annotations
+
+_ALIKE = 0.9
+"""Jaro-Winkler similarity from which letters are a spelling of the owner's name."""
+_LEAST_LETTERS = 6
+"""Shorter words are alike by chance."""
+
+
+def contact_features_sql() -> str:
+    """Return the query that derives the features of contacts from the table `facts`.
+
+    Returns:
+        A select statement: the columns of `facts` without full_name and
+        is_other_script, and email_handle (NULL where it only repeats the name),
+        handle_digits and birth_date_swapped.
+    """
+    mailbox = "split_part(email, '@', 1)"
+    return f"""
+    WITH parts AS (
+        SELECT *, {mailbox} AS mailbox, {_digits(mailbox)} AS digits FROM facts
+    ), spelled AS (
+        SELECT
+            *,
+            {_letters("translate(mailbox, '._-0123456789', '')")} AS letters,
+            {_letters("given")} AS first,
+            {_letters("given_group")} AS nick,
+            {_letters("family")} AS last
+        FROM parts
+    )
+    SELECT
+        * EXCLUDE (full_name, is_other_script, mailbox, digits, letters, first, nick,
+            last),
+        CASE
+            WHEN length(digits) >= 2 THEN mailbox
+            WHEN coalesce(is_other_script, false) THEN NULL
+            WHEN letters IN (
+                first || last, last || first, first, last,
+                first[1] || last, last || first[1], first || last[1],
+                last[1] || first, first[1] || last[1], nick || last, nick
+            ) THEN NULL
+            WHEN length(letters) >= {_LEAST_LETTERS} AND (
+                jaro_winkler_similarity(letters, first || last) >= {_ALIKE}
+                OR jaro_winkler_similarity(letters, last || first) >= {_ALIKE}
+            ) THEN NULL
+            WHEN list_has_all(
+                string_split({_folded("given || ' ' || family")}, ' ')
+                    || [first[1], last[1]],
+                list_filter(
+                    string_split_regex({_folded("mailbox")}, '[^a-z]+'), w -> w <> ''
+                )
+            ) THEN NULL
+            ELSE mailbox
+        END AS email_handle,
+        CASE WHEN length(digits) >= 2 THEN digits END AS handle_digits,
+        birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7]
+            AS birth_date_swapped
+    FROM spelled
+    """
+
+
+def other_script_sql(name: str) -> str:
+    """Return SQL of whether a name has letters that are not Latin ones.
+
+    Args:
+        name: SQL of the name in its own script.
+
+    Returns:
+        A boolean expression; NULL without a name.
+    """
+    return f"regexp_matches({name}, '[^\\P{{L}}\\p{{Latin}}]')"
+
+
+def _digits(text: str) -> str:
+    """Return SQL of the digits of a text; most mailbox names have none."""
+    return (
+        f"CASE WHEN regexp_matches({text}, '[0-9]') "
+        f"THEN regexp_replace({text}, '[^0-9]', '', 'g') "
+        f"WHEN {text} IS NOT NULL THEN '' END"
+    )
+
+
+def _letters(text: str) -> str:
+    """Return SQL of the folded letters of a text; most texts need no replacement."""
+    return _folded(
+        f"CASE WHEN regexp_full_match({text}, '[a-z]*') THEN {text} "
+        f"ELSE regexp_replace({text}, '[^a-z]', '', 'g') END"
+    )
+
+
+def _folded(text: str) -> str:
+    """Return SQL of a text with umlauts in two letters written as one."""
+    for two, one in (("ae", "a"), ("oe", "o"), ("ue", "u")):
+        text = f"replace({text}, '{two}', '{one}')"
+    return text
