@@ -14,8 +14,9 @@ Two conditions, and the higher weight wins:
    million times a million chances of looking alike, and the doubtful zone fills up
    faster than the certain one.
 
-A table of two fields (name and town) may have no pair as certain as the second condition
-asks for, and nothing at all would be merged. There the limit is one in twenty.
+In a table of two fields (name and town) hardly a pair is as certain as the second
+condition asks for, and next to nothing would be merged. Where it costs more than half of the
+matches that the first condition leaves, the limit is one in twenty.
 
 A fixed probability such as 0.95 has neither property: the weight that is best by the
 truth moves by more than ten bits between data sets, and upwards with their size.
@@ -33,7 +34,9 @@ from hygiene.matching.settings import MatchSettings
 
 _MOST_FALSE_SHARE = 0.01
 _MOST_FALSE_SHARE_OF_POOR_TABLES = 0.05
-"""Where the usual limit is out of reach even for the strongest pairs."""
+"""Where the usual limit is out of reach for most matches."""
+_LEAST_MATCHES = 0.5
+"""Share of the expected matches that the usual limit has to leave."""
 _LEAST_WEIGHT = math.log2(3.0)
 """A wrong merge costs as much as three missed ones: odds of three to one, in bits."""
 _STEP = 0.25
@@ -69,7 +72,7 @@ def choose_threshold(
     else:
         limit = _MOST_FALSE_SHARE
         merge, share, accepted = _lowest_acceptable(weights, limit)
-        if not accepted:
+        if _matches(weights, merge) < _LEAST_MATCHES * _matches(weights, _LEAST_WEIGHT):
             limit = _MOST_FALSE_SHARE_OF_POOR_TABLES
             merge, share, accepted = _lowest_acceptable(weights, limit)
         rule = "expected_false_share"
@@ -104,3 +107,8 @@ def _lowest_acceptable(
         if share <= limit:
             return level, share, accepted
     return max(float(positive[0]), _LEAST_WEIGHT), 0.0, 1
+
+
+def _matches(weights: npt.NDArray[np.float64], level: float) -> float:
+    """Expect so many matches among the pairs at or above a level."""
+    return float((1.0 / (1.0 + np.exp2(-weights[weights >= level]))).sum())

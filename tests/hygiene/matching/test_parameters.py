@@ -119,8 +119,13 @@ def test_the_threshold_rises_until_few_false_pairs_are_expected() -> None:
     assert certain.auto_match_weight == pytest.approx(math.log2(3)), "three to one"
 
 
-def test_where_no_pair_is_certain_one_in_twenty_may_be_false() -> None:
-    names_and_towns = np.concatenate([np.full(100, 5.0), np.full(300, 3.0)])
+@pytest.mark.parametrize("certain_pairs", [0, 40])
+def test_where_few_pairs_are_certain_one_in_twenty_may_be_false(
+    certain_pairs: int,
+) -> None:
+    names_and_towns = np.concatenate(
+        [np.full(certain_pairs, 20.0), np.full(100, 5.0), np.full(300, 3.0)]
+    )
     chosen = choose_threshold(names_and_towns, MatchSettings(), records=900, prior=1e-3)
     assert 3.0 < chosen.auto_match_weight <= 5.0
     assert "limit 5%" in chosen.reason
