@@ -106,8 +106,8 @@ def measure(
         known = folder / "truth.parquet"
         with duckdb.connect() as connection:
             connection.execute(
-                f'COPY (SELECT source_record_key, "{truth[1]}" AS entity '
-                f"FROM read_parquet('{truth[0]}') SEMI JOIN "
+                f'COPY (SELECT known.source_record_key, known."{truth[1]}" AS entity '
+                f"FROM read_parquet('{truth[0]}') AS known SEMI JOIN "
                 f"read_parquet('{standardised}') USING (source_record_key)) "
                 f"TO '{known}'"
             )
