@@ -22,6 +22,10 @@ _REFUSED: Final = (
     "this user may not read or write it. Run the command as the user that owns the "
     "folder, or give it to this one (`chown -R`)"
 )
+_FAILING: Final = (
+    "the disk is full or failing. See how much is free there and what the system's log "
+    "says of the disk; then run the command again"
+)
 _BY_NUMBER: Final = {
     errno.ENOSPC: _FULL,
     errno.EDQUOT: _FULL,
@@ -34,6 +38,7 @@ _BY_WORDS: Final = {
     "No space left on device": _FULL,
     "database or disk is full": _FULL,
     "Disk quota exceeded": _FULL,
+    "disk I/O error": _FAILING,
     "File too large": _FULL,
     "Read-only file system": _READ_ONLY,
     "attempt to write a readonly database": _READ_ONLY,

@@ -13,6 +13,8 @@ from datetime import datetime
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.event_log import SqlEventLogStorage
+from dagster._core.storage.event_log.schema import AssetCheckExecutionsTable
 
 from connectors.landing import pack_landing
 from orchestration.home import Home, exclusive
@@ -133,7 +135,18 @@ def _prune_runs(
             instance.delete_run(run_id)
             _remove_files_of(workspace.home.dagster, run_id)
             removed += 1
+        _forget_checks(instance, [record.dagster_run.run_id for record in records])
     return removed
+
+
+def _forget_checks(instance: dg.DagsterInstance, runs: list[str]) -> None:
+    """Delete the verdicts of removed runs, which Dagster itself keeps for ever."""
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqlEventLogStorage):
+        return
+    executions = AssetCheckExecutionsTable
+    with storage.index_connection() as connection:
+        connection.execute(executions.delete().where(executions.c.run_id.in_(runs)))
 
 
 def _remove_files_of(dagster_home: Path, run_id: str) -> None:
@@ -147,7 +160,7 @@ def _remove_files_of(dagster_home: Path, run_id: str) -> None:
 def _leftovers(workspace: Workspace, now: datetime) -> list[Path]:
     oldest = (now - workspace.config.retention.leftovers).timestamp()
     root = workspace.home.root
-    patterns = ("state.before-restore-*", ".restoring-*", "published/.building-*")
+    patterns = ("state.before-*", ".restoring-*", "published/.building-*")
     return [
         path
         for pattern in patterns

@@ -151,3 +151,30 @@ def test_jobs_beside_the_sync_stand_together_and_run(make_workspace: Make) -> No
     with open_instance(workspace) as instance:
         for job in jobs:
             assert job.execute_in_process(instance=instance).success
+
+
+def test_verdicts_of_checks_go_with_their_run(make_workspace: Make) -> None:
+    """Dagster forgets a run but not what its checks said: 0.7 MB per published run."""
+    workspace = make_workspace(TWO_SOURCES + "retention: {runs: 1h}\n")
+    key = dg.AssetKey("table")
+
+    @dg.asset_check(asset=key)
+    def is_fine() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=True)
+
+    job = dg.Definitions(
+        asset_checks=[is_fine],
+        assets=[dg.AssetSpec(key)],
+        jobs=[dg.define_asset_job("check", dg.AssetSelection.all_asset_checks())],
+        executor=dg.in_process_executor,
+    ).resolve_job_def("check")
+    with open_instance(workspace) as instance:
+        job.execute_in_process(instance=instance)
+        storage = instance.event_log_storage
+        check = dg.AssetCheckKey(key, "is_fine")
+        assert len(storage.get_asset_check_execution_history(check, limit=9)) == 1
+        now = datetime.now(UTC)
+        assert prune(workspace, instance, now=now).runs == 0
+        assert len(storage.get_asset_check_execution_history(check, limit=9)) == 1
+        assert prune(workspace, instance, now=now + timedelta(hours=2)).runs == 1
+        assert storage.get_asset_check_execution_history(check, limit=9) == []
