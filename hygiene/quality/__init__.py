@@ -7,7 +7,7 @@ record leaves this package: not in results, logs, exceptions or the Data Docs si
 from __future__ import annotations
 
 from hygiene.quality.data_docs import DataDocsReport, build_data_docs
-from hygiene.quality.engine import preload, validate_frame, validate_relation
+from hygiene.quality.engine import validate_frame, validate_relation
 from hygiene.quality.guards import (
     GuardFinding,
     Verdict,
@@ -69,7 +69,6 @@ __all__ = [
     "judge_volumes",
     "landing_suite",
     "parse_rules",
-    "preload",
     "published_suite",
     "published_tables_with_rules",
     "record_results",

@@ -10,9 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping
-from importlib import import_module
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -44,16 +42,6 @@ _COUNT_FIELDS: Final = (
     "element_count", "missing_count", "missing_percent", "unexpected_count",
     "unexpected_percent", "unexpected_percent_total", "unexpected_percent_nonmissing",
 )  # fmt: skip
-
-
-def preload() -> None:
-    """Import the library, five seconds of work, while something else goes on.
-
-    Whoever judges first waits for the rest of the import.
-    """
-    Thread(
-        target=import_module, args=("great_expectations",), name="preload", daemon=True
-    ).start()
 
 
 def _expectation(rule: Rule) -> Any:

@@ -19,7 +19,6 @@ import connectors.salesforce
 import connectors.spreadsheet
 from connectors.errors import RetryableError
 from connectors.landing import Landing, SourceReport
-from hygiene.quality import preload
 from orchestration.config import VENDOR_OF_TYPE, connector_config, shown_duration
 from orchestration.privacy.changes import note_configuration
 from orchestration.privacy.suppressed import open_landing
@@ -130,8 +129,6 @@ def _source_asset(
                 )
             return _without(context, source, states.fail(source.name, instant, error))
         states.succeed(source.name, instant)
-        if report.loads:
-            preload()  # what landed is about to be judged
         for note in report.notes:
             context.log.info(f"{source.name}: {note}")
         for warning in (*report.skipped, *report.warnings):
