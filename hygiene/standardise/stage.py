@@ -26,7 +26,12 @@ from hygiene.parquet_exchange import (
     register_parquet,
 )
 from hygiene.standardise.atomic import open_appender
-from hygiene.standardise.chunks import KEY, Entity, make_standardiser
+from hygiene.standardise.chunks import (
+    KEY,
+    EarlierResults,
+    Entity,
+    make_standardiser,
+)
 from hygiene.standardise.custom_fields import Standardiser
 from hygiene.standardise.quarantine import (
     QUARANTINE_SCHEMA,
@@ -185,6 +190,7 @@ def _standardise_table(
     standardiser = make_standardiser(entity, settings)
     columns = _check_columns(unioned, standardiser)
     first_seen = read_first_seen(quarantine_out)
+    earlier = EarlierResults(previous, standardiser, settings)
     rows_in = standardised = quarantined = carried_over = tests = 0
     statuses: dict[str, dict[str, int]] = {}
     with (
@@ -206,10 +212,10 @@ def _standardise_table(
             entity, ordered, offsets, settings=settings, previous=previous
         )
         following = reader.submit(read_chunk, 0)
-        for offset, (result, carried) in zip(offsets, results, strict=True):
+        for offset, result in zip(offsets, results, strict=True):
             chunk = following.result()
             following = reader.submit(read_chunk, offset + settings.chunk_rows)
-            whole = chunk.hstack(result)
+            whole = chunk.hstack(earlier.complete(result))
             usable = whole.filter(standardiser.has_identity())
             kept.append(usable)
             hopeless = whole.filter(~standardiser.has_identity()).select(columns)
@@ -226,7 +232,7 @@ def _standardise_table(
             rows_in += chunk.height
             standardised += usable.height
             quarantined += hopeless.height
-            carried_over += carried
+            carried_over += result.unchanged.height
             tests += int(usable["is_test_record"].sum())
             _count_statuses(statuses, usable.select(list(standardiser.outputs)))
         if not rows_in == total == standardised + quarantined:

@@ -22,7 +22,7 @@ from typing import Final
 
 import polars as pl
 
-from hygiene.standardise.chunks import ChunkStandardiser, Entity
+from hygiene.standardise.chunks import ChunkResult, ChunkStandardiser, Entity
 from hygiene.standardise.settings import StandardiseSettings
 
 _LOGGER = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ def compute_chunks(
     *,
     settings: StandardiseSettings,
     previous: Path | None,
-) -> Iterator[tuple[pl.DataFrame, int]]:
-    """Yield every chunk's canonical columns and carried rows, in order.
+) -> Iterator[ChunkResult]:
+    """Yield the results of every chunk, in order.
 
     Args:
         entity: Which table.
@@ -49,7 +49,7 @@ def compute_chunks(
         previous: The last output, to carry unchanged records over.
 
     Yields:
-        One pair per offset.
+        One result per offset.
     """
     rows = len(offsets) * settings.chunk_rows
     workers = min(settings.workers, len(offsets))
@@ -82,7 +82,7 @@ def _compute_apart(
     *,
     workers: int,
     prepare: tuple[Entity, Path, StandardiseSettings, Path | None],
-) -> Iterator[tuple[pl.DataFrame, int]]:
+) -> Iterator[ChunkResult]:
     with ProcessPoolExecutor(
         workers,
         # A forked child would inherit polars' threads in an unknown state.
@@ -90,7 +90,7 @@ def _compute_apart(
         initializer=_start_worker,
         initargs=prepare,
     ) as pool:
-        pending: deque[Future[tuple[bytes, int]]] = deque()
+        pending: deque[Future[tuple[bytes, bytes]]] = deque()
         try:
             for offset in offsets:
                 pending.append(pool.submit(_run_worker, offset))
@@ -104,9 +104,9 @@ def _compute_apart(
                 future.cancel()
 
 
-def _receive(future: Future[tuple[bytes, int]]) -> tuple[pl.DataFrame, int]:
-    content, carried = future.result()
-    return pl.read_ipc(BytesIO(content)), carried
+def _receive(future: Future[tuple[bytes, bytes]]) -> ChunkResult:
+    computed, unchanged = future.result()
+    return ChunkResult(pl.read_ipc(BytesIO(computed)), pl.read_ipc(BytesIO(unchanged)))
 
 
 def _start_worker(
@@ -134,10 +134,15 @@ def _end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _run_worker(offset: int) -> tuple[bytes, int]:
+def _run_worker(offset: int) -> tuple[bytes, bytes]:
     if _worker is None:
         raise RuntimeError("standardising apart: the process was not prepared")
-    frame, carried = _worker(offset)
+    result = _worker(offset)
+    return _pack(result.computed), _pack(result.unchanged)
+
+
+def _pack(frame: pl.DataFrame) -> bytes:
     buffer = BytesIO()
-    frame.write_ipc(buffer)
-    return buffer.getvalue(), carried
+    # Results wait for their turn in memory: a quarter of it for a moment's work.
+    frame.write_ipc(buffer, compression="lz4")
+    return buffer.getvalue()

@@ -57,6 +57,14 @@ def test_pages_look_right_and_ask_nobody_for_anything(
     assert complaints == []
     width = shown.evaluate("document.documentElement.scrollWidth")
     assert width <= size["width"]
+    # Nor has a table to be pushed about to be read.
+    assert (
+        shown.evaluate(
+            "[...document.querySelectorAll('.scroll')]"
+            ".filter(each => each.scrollWidth > each.clientWidth + 1).length"
+        )
+        == 0
+    )
     background = shown.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (
         background == {"light": "rgb(246, 247, 249)", "dark": "rgb(15, 20, 26)"}[scheme]
