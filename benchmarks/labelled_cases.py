@@ -21,8 +21,12 @@ from pathlib import Path
 from hygiene.standardise import (
     PersonNameInput,
     Picklist,
+    RecordIdentity,
+    Status,
     classify_job_title,
+    find_reserved_host,
     find_state_code,
+    find_test_rule,
     load_picklists,
     parse_address_line,
     standardise_choice,
@@ -149,6 +153,25 @@ def _date(row: Row) -> dict[str, str | None]:
     }
 
 
+def _test_record(row: Row) -> dict[str, str | None]:
+    name = standardise_person_name(PersonNameInput(full_name=row["full_name"] or None))
+    company = standardise_company(row["company"])
+    email = standardise_email(row["email"])
+    record = RecordIdentity(
+        email=email.value,
+        given_name=name.given,
+        family_name=name.family,
+        full_name=name.full,
+        company=company.value,
+        company_match=company.match,
+        domain=standardise_domain(row["website"]).value,
+    )
+    rule = find_test_rule(record)
+    if email.status is Status.INVALID:
+        rule = rule or find_reserved_host(row["email"])
+    return {"is_test": _flag(rule is not None)}
+
+
 @lru_cache(maxsize=1)
 def _picklists() -> Mapping[str, Picklist]:
     return load_picklists({})
@@ -176,6 +199,7 @@ RUNNERS: Mapping[str, Callable[[Row], dict[str, str | None]]] = {
     "job_title": _job_title,
     "date": _date,
     "picklist": _picklist,
+    "test_record": _test_record,
 }
 
 

@@ -35,7 +35,11 @@ from hygiene.standardise.job_role import (
     classify_job_title,
 )
 from hygiene.standardise.job_title import standardise_job_title
-from hygiene.standardise.junk_records import RecordIdentity, find_test_rule
+from hygiene.standardise.junk_records import (
+    RecordIdentity,
+    find_reserved_host,
+    find_test_rule,
+)
 from hygiene.standardise.name_parse import PersonName, PersonNameInput
 from hygiene.standardise.person_name import (
     PersonNameStandardiser,
@@ -110,6 +114,7 @@ __all__ = [
     "classify_job_title",
     "collect_quarantine",
     "default_vocabulary",
+    "find_reserved_host",
     "find_state_code",
     "find_test_rule",
     "infer_country",

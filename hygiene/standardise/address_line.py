@@ -51,13 +51,20 @@ _POSTCODE_FIRST: Final = frozenset(
 )  # fmt: skip
 # "10115 Berlin", "D-10115 Berlin", "1012 AB Amsterdam", "110 00 Praha 1", "00-950 Warszawa".
 _CODE_THEN_PLACE: Final = re.compile(
-    r"(?P<code>(?:[A-Z]{1,3}-)?\d{2,5}(?:[ -]\d{2,3}\b)?(?: ?[A-Z]{2}\b)?) +"
+    r"(?P<code>(?:[A-Z]{1,3}-)?\d{2,6}(?:[ -]\d{2,3}\b)?(?: ?[A-Z]{2}\b)?) +"
     r"(?P<place>'?[^\W\d][^\d,]+(?: \d{1,2})?)\Z"
 )
 # "Hauptstr. 5 10115 Berlin": nothing but a blank after the house number.
 _RUN_ON: Final = re.compile(
     r"(?P<street>.*\d\w?) (?P<tail>(?:[A-Z]{1,2}-)?\d{4,5} [^\W\d]\D+)\Z"
 )
+# "10 avenue Foch 75008 Paris": the house number stands in front, the street ends in a word.
+_NUMBER_FIRST: Final = frozenset({"FR", "MC"})
+_RUN_ON_NUMBER_FIRST: Final = re.compile(
+    r"(?P<street>\d+\S* .*\D) (?P<tail>\d{5} [^\W\d]\D+)\Z"
+)
+# "PO Box 1234" is no place with a postcode.
+_BOX: Final = re.compile(r"(?i)\b(?:box|bag|level|suite|unit|lot|floor|bp|cs)\s*\Z")
 _PROVINCE: Final = re.compile(r"(?P<place>.+?) \(?(?P<state>[A-Z]{2})\)?\Z")
 _TAIL_LABELS: Final = ("PlaceName", "StateName", "ZipCode", "CountryName")
 _KINDS: Final = frozenset({"Street Address", "PO Box", "Intersection"})
@@ -112,7 +119,7 @@ def parse_address_line(
         return NO_LINE
     parts = [clean_text(part) for part in _SEPARATOR.split(street.strip())]
     parts = [part.strip(" .") if len(part) > 1 else part for part in parts if part]
-    named = _country_of(parts[-1], words) if len(parts) > 1 else None
+    named = _country_of(parts[-1], country, words) if len(parts) > 1 else None
     if named is not None:
         if country is not None and named != country:
             return NO_LINE
@@ -141,16 +148,20 @@ def parse_address_line(
     return found._replace(country=named if country is None else None)
 
 
-def _country_of(text: str, words: Vocabulary) -> str | None:
+def _country_of(text: str, home: str | None, words: Vocabulary) -> str | None:
     letters = "".join(filter(str.isalnum, text)).upper()
+    if home is not None and letters == home:
+        return home
     if letters in _SHORT_COUNTRIES:
         return words.countries.codes.get(letters)
-    if len(letters) < _SHORTEST_COUNTRY or state_key(text) in (
-        # Georgia is a state, too, and Luxembourg a province of Belgium.
-        words.addresses.state_countries
-    ):
+    if len(letters) < _SHORTEST_COUNTRY:
         return None
-    return words.countries.names.get(country_key(text))
+    named = words.countries.names.get(country_key(text))
+    if named != home and state_key(text) in words.addresses.state_countries:
+        # Georgia is a state, too, and Luxembourg a province of Belgium. Scotland is both,
+        # and no doubt where the record itself is British.
+        return None
+    return named
 
 
 def _telling_country(parts: Sequence[str], words: Vocabulary) -> str | None:
@@ -233,7 +244,9 @@ def _has_code(
 ) -> bool:
     """Whether an earlier part ends an address of its own."""
     found = pattern.match(part)
-    return found is not None and _is_postcode(found["code"], country, words)
+    if found is None or _BOX.search(part.removesuffix(found["code"])):
+        return False
+    return _is_postcode(found["code"], country, words)
 
 
 def _parse_code_last(
@@ -250,7 +263,9 @@ def _parse_code_last(
     if len(before) > 1:
         head, _, tail = before[-1].rpartition(" ")
         known = words.addresses.find_state
-        if known(before[-1], country) is not None and len(before) > 2:
+        is_state = known(before[-1], country) is not None and len(before) > 2
+        # Auckland is a city in a region of its name: what stands before is its street.
+        if is_state and not any(map(str.isdigit, before[-2])):
             state = before.pop()
         elif head and country in {"CA", "AU"} and known(tail, country) is not None:
             state, before[-1] = tail, head
@@ -267,6 +282,8 @@ def _parse_code_first(
 ) -> AddressLine | None:
     if len(parts) == 1:
         run_on = _RUN_ON.match(parts[0])
+        if run_on is None and country in _NUMBER_FIRST:
+            run_on = _RUN_ON_NUMBER_FIRST.match(parts[0])
         if run_on is None:
             return None
         parts = [run_on["street"], run_on["tail"]]

@@ -22,6 +22,7 @@ from hygiene.standardise.email_address import EmailStandardiser
 from hygiene.standardise.job_role import JobRoleClassifier
 from hygiene.standardise.job_title import standardise_job_title
 from hygiene.standardise.junk_records import (
+    find_reserved_host,
     find_test_company,
     find_test_domain,
     find_test_email,
@@ -32,6 +33,7 @@ from hygiene.standardise.person_name import PersonNameStandardiser
 from hygiene.standardise.phone import standardise_phone
 from hygiene.standardise.picklists import load_picklists
 from hygiene.standardise.settings import StandardiseSettings
+from hygiene.standardise.status import Status
 from hygiene.standardise.version import standardiser_version
 from hygiene.standardise.vocabulary import Vocabulary, load_vocabulary
 from hygiene.standardise.web_domain import standardise_domain
@@ -208,6 +210,9 @@ class ContactStandardiser:
     def _standardise_email(self, raw: pl.DataFrame) -> pl.DataFrame:
         def run(value: str | None) -> tuple[Any, ...]:
             found = self._email(value)
+            if found.status is Status.INVALID:
+                # Not fillers: a person who exists typed test@example.com to pass a form.
+                return *found, find_reserved_host(value, self._words)
             return *found, find_test_email(found.value, self._words)
 
         return map_distinct(

@@ -163,6 +163,32 @@ def find_test_domain(host: str | None, words: Vocabulary) -> str | None:
     return None
 
 
+def find_reserved_host(raw: str | None, words: Vocabulary | None = None) -> str | None:
+    """Return the rule by which a text that is no usable address still tells a test.
+
+    A name below `.test` or `.invalid` is no domain that exists, so standardising gives no
+    value that could be judged.
+
+    Args:
+        raw: A mail address or website as received, which had no canonical form.
+        words: Words to compare with; the shipped ones by default.
+
+    Returns:
+        Rule id or None.
+
+    Example:
+        >>> find_reserved_host("dora@shop.test")
+        'test.reserved_domain'
+    """
+    if not raw or "." not in raw:
+        return None
+    rest = raw.strip().lower().partition("://")[2] or raw.strip().lower()
+    host = rest.rpartition("@")[2].partition("/")[0].partition(":")[0].strip(" .>\"'")
+    if " " in host:
+        return None
+    return find_test_domain(host, words or default_vocabulary())
+
+
 def find_test_name(
     given: str | None, family: str | None, full: str | None, words: Vocabulary
 ) -> str | None:

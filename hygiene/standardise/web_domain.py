@@ -199,11 +199,13 @@ def is_reserved_host(host: str, vocabulary: Vocabulary) -> bool:
         vocabulary: Words to compare with.
 
     Returns:
-        True for example.com, anything.test and the like.
+        True for example.com, mail.example.com, anything.test and the like.
 
     Example:
         >>> is_reserved_host("example.com", default_vocabulary())
         True
     """
     tests = vocabulary.tests
-    return host in tests.domains or host.rpartition(".")[2] in tests.suffixes
+    head, _, suffix = host.rpartition(".")
+    above = f"{head.rpartition('.')[2]}.{suffix}"
+    return host in tests.domains or above in tests.domains or suffix in tests.suffixes

@@ -8,6 +8,7 @@ from hygiene.standardise import (
     Blocklist,
     RecordIdentity,
     StandardiseSettings,
+    find_reserved_host,
     find_test_rule,
     load_vocabulary,
 )
@@ -19,6 +20,7 @@ from hygiene.standardise import (
         (RecordIdentity(email="ann@example.com"), "test.reserved_domain"),
         (RecordIdentity(email="ann@shop.test"), "test.reserved_domain"),
         (RecordIdentity(domain="example.org"), "test.reserved_domain"),
+        (RecordIdentity(email="ann@mail.example.net"), "test.reserved_domain"),
         (RecordIdentity(email="test@acme.com"), "test.email"),
         (RecordIdentity(email="test123@acme.com"), "test.email"),
         (RecordIdentity(email="test+1@acme.com"), "test.email"),
@@ -62,6 +64,23 @@ def test_made_up_records_are_found(record: RecordIdentity, rule: str) -> None:
 )
 def test_real_records_are_left_alone(record: RecordIdentity) -> None:
     assert find_test_rule(record) is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "rule"),
+    [
+        ("dora@shop.test", "test.reserved_domain"),
+        ("https://Shop.Invalid/cart", "test.reserved_domain"),
+        ("ann@acme.cmo", None),
+        ("two words.test", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_reserved_names_tell_a_test_though_they_are_no_addresses(
+    raw: str | None, rule: str | None
+) -> None:
+    assert find_reserved_host(raw) == rule
 
 
 def test_blocklist_holds_even_without_suspicion() -> None:
