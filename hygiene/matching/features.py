@@ -96,7 +96,7 @@ SELECT
     {birth_date} AS birth_date,
     nullif(lower(job_title_std), '') AS title,
     nullif(external_id, '') AS identifier,
-    coalesce(is_test_record, false) AS is_test_record,
+    {is_test_record} AS is_test_record,
     least(substr(given_group, 1, 1), substr(family, 1, 1))
         || greatest(substr(given_group, 1, 1), substr(family, 1, 1)) AS name_mark
     {custom}
@@ -132,7 +132,7 @@ SELECT
     nullif(lower(city_std), '') AS city,
     nullif(upper(country_code), '') AS country,
     nullif(external_id, '') AS identifier,
-    coalesce(is_test_record, false) AS is_test_record,
+    {is_test_record} AS is_test_record,
     substr(account_name_match, 1, 2) AS name_mark
     {custom}
 FROM standardised
@@ -239,6 +239,11 @@ def build_features(
         street=street_sql("street_std"),
         birth_date=birth_date_sql(connection, "standardised") if is_contact else "NULL",
         other_script=other_script_sql("full_name_std"),
+        is_test_record=(
+            "coalesce(is_test_record, false)"
+            if settings.exclude_test_records
+            else "false"
+        ),
         custom="".join(
             f", {value_sql(item.column)} AS {item.name}" for item in custom.used
         ),

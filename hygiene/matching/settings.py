@@ -133,6 +133,10 @@ class MatchSettings(BaseModel):
             "is not a person's.",
         ),
     ] = 3
+    exclude_test_records: Annotated[
+        bool,
+        Field(description="Leave test records alone: no pair is formed with them."),
+    ] = True
     max_component_size: Annotated[
         int,
         Field(

@@ -13,6 +13,39 @@ WITH people AS (
     INNER JOIN contact_clusters AS clusters
         ON records.source_record_key = clusters.source_record_key
     WHERE NOT coalesce(records.is_deleted, false)
+),
+
+identifiers AS (
+    SELECT
+        source_record_key,
+        substr(given_name_group, 1, 1) || family_name_match AS person,
+        unnest([
+            CASE WHEN NOT coalesce(is_role_email, false) THEN email_match END,
+            phone_e164,
+            mobile_phone_e164
+        ]) AS identifier
+    FROM standardised_contacts
+    WHERE NOT coalesce(is_deleted, false) AND NOT coalesce(is_test_record, false)
+),
+
+-- A person counts by first letter and family name, so that a nickname is no second one.
+shared AS (
+    SELECT
+        identifier,
+        count(DISTINCT person) AS people
+    FROM identifiers
+    WHERE identifier IS NOT NULL
+    GROUP BY identifier
+    HAVING count(DISTINCT person) > 1
+),
+
+crowded AS (
+    SELECT
+        identifiers.source_record_key,
+        max(shared.people) AS people
+    FROM identifiers
+    INNER JOIN shared ON identifiers.identifier = shared.identifier
+    GROUP BY identifiers.source_record_key
 )
 
 SELECT
@@ -28,6 +61,7 @@ SELECT
     people.golden_contact_id,
     people.same_person_in_source,
     people.is_first_of_person_in_source,
+    coalesce(crowded.people, 1) AS people_per_identifier,
     golden.golden_account_id,
     accounts.domain_std AS account_domain,
     coalesce(accounts.is_deleted, false) AS is_account_deleted,
@@ -36,6 +70,7 @@ SELECT
     coalesce(money.revenue, 0) AS revenue
 FROM standardised_contacts AS records
 INNER JOIN people ON records.source_record_key = people.source_record_key
+LEFT JOIN crowded ON records.source_record_key = crowded.source_record_key
 LEFT JOIN dim_contacts AS golden ON people.golden_contact_id = golden.golden_contact_id
 LEFT JOIN standardised_accounts AS accounts
     ON records.account_source_record_key = accounts.source_record_key

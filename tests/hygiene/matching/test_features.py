@@ -134,6 +134,7 @@ def test_test_records_take_no_part(tmp_path: Path) -> None:
     _, report = built(path)
     assert pairs_found(path, "name") == 0
     assert report.test_records == 1
+    assert pairs_found(path, "name", exclude_test_records=False) == 1
 
 
 def test_absent_columns_count_as_missing_values(tmp_path: Path) -> None:

@@ -65,6 +65,9 @@ def rule(**changes: Any) -> RecordRule:
         ("DQ-K-305", 5, {"crm:contact:2"}),
         ("DQ-C-304", 1, {"ga_2"}),
         ("DQ-C-305", 1, {"ga_2"}),
+        ("DQ-C-307", 3, set()),
+        ("DQ-V-302", 3, set()),
+        ("DQ-V-304", 4, set()),
     ],
 )
 def test_each_rule_finds_its_bad_record_and_spares_the_good_ones(
@@ -86,6 +89,7 @@ def test_each_rule_finds_its_bad_record_and_spares_the_good_ones(
     [
         ("DQ-U-301", 1),
         ("DQ-C-306", 1),
+        ("DQ-V-303", 1),
         ("DQ-T-303", 1),
         ("DQ-C-201", 1),
         ("DQ-V-207", 1),
@@ -183,6 +187,64 @@ def test_a_rule_of_ones_own_is_written_in_words(
     assert results["ACME-1"].rows_failed == failed
     assert results["ACME-1"].success is (failed == 0)
     assert results["ACME-1"].object == "dim_accounts"
+
+
+def test_an_identifier_of_many_people_is_listed_with_its_records(
+    tmp_path: Path,
+) -> None:
+    (shipped,) = [each for each in record_rules() if each.id == "DQ-V-304"]
+    strict = rule(
+        table="contacts", field="record", must="people_per_identifier <= 1",
+        when=shipped.when, severity="warn",
+    )  # fmt: skip
+    check(tmp_path, strict)
+    defects = pl.read_parquet(tmp_path / "defects.parquet")
+    # One number under two names; one mailbox under one name, and a role mailbox, are fine.
+    assert set(defects["record_key"]) == {"crm:contact:2", "crm:contact:4"}
+
+
+@pytest.mark.parametrize(
+    ("rule_id", "spoil", "failed"),
+    [
+        ("DQ-C-302", "opportunities_unioned set amount = null", 1),
+        ("DQ-V-302", "opportunities_unioned set amount = -1", 1),
+        ("DQ-C-307", "fct_opportunities set golden_account_id = null", 2),
+    ],
+)
+def test_rules_about_deals_find_what_is_made_wrong(
+    tmp_path: Path, rule_id: str, spoil: str, failed: int
+) -> None:
+    key = "opportunity_id = 'op_1'"
+    if spoil.startswith("opportunities"):
+        key = "source_record_key = 'crm:opportunity:1'"
+    with duckdb.connect(":memory:") as connection:
+        tables = build(connection)
+        connection.execute(f"update w.{spoil} where {key}")
+        checks = check_records(
+            connection, record_rules(), tables=tables, as_of=AS_OF,
+            defects_out=tmp_path / "defects.parquet",
+        )  # fmt: skip
+    results = {result.rule_id: result for result in record_results(checks)}
+    assert results[rule_id].rows_failed == failed
+
+
+def test_a_company_entered_twice_is_counted_once(tmp_path: Path) -> None:
+    with duckdb.connect(":memory:") as connection:
+        tables = build(connection)
+        connection.execute(
+            "insert into w.standardised_accounts (source_name, source_type, "
+            "source_object, source_record_key) values "
+            "('crm', 'salesforce', 'account', 'crm:account:9')"
+        )
+        connection.execute(
+            "insert into w.account_clusters values ('crm:account:9', 'ga_1')"
+        )
+        checks = check_records(
+            connection, record_rules(), tables=tables, as_of=AS_OF,
+            defects_out=tmp_path / "defects.parquet",
+        )  # fmt: skip
+    results = {result.rule_id: result for result in record_results(checks)}
+    assert results["DQ-U-302"].rows_failed == 1
 
 
 def test_ranges_read_numbers_that_are_text(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ _TABLES = {
         "source_object varchar, account_source_record_key varchar, owner_name varchar, "
         "lead_source varchar, email varchar, email_std varchar, email_status varchar, "
         "email_domain varchar, is_free_email boolean, is_disposable_email boolean, "
+        "email_match varchar, is_role_email boolean, given_name_group varchar, "
+        "family_name_match varchar, mobile_phone_e164 varchar, "
         "full_name_std varchar, phone_e164 varchar, country_code varchar, "
         "country_status varchar, is_test_record boolean, is_deleted boolean, "
         "created_at timestamp, modified_at timestamp, _source_file varchar"
@@ -107,11 +109,16 @@ ROWS: dict[str, list[dict[str, Any]]] = {
             **_PERSON, **_CRM, "source_record_key": "crm:contact:1",
             "account_source_record_key": "crm:account:1", "email_std": "a@acme.de",
             "email_domain": "acme.de", "full_name_std": "Ada A",
+            "given_name_group": "ada", "family_name_match": "ahl",
+            "email_match": "a@acme.de",
         },
         {
             **_PERSON, **_CRM, "source_record_key": "crm:contact:2",
             "account_source_record_key": "crm:account:2", "email_std": "b@other.de",
             "email_domain": "other.de", "lead_source": "Import",
+            "phone_e164": "+49301234567", "given_name_group": "bo",
+            "family_name_match": "berg", "email_match": "info@acme.de",
+            "is_role_email": True,
         },
         {
             **_PERSON, **_CRM, "source_record_key": "crm:contact:3",
@@ -122,6 +129,8 @@ ROWS: dict[str, list[dict[str, Any]]] = {
         {
             **_PERSON, **_CRM, "source_record_key": "crm:contact:4",
             "email_std": "a2@acme.de", "email_domain": "acme.de",
+            "mobile_phone_e164": "+49301234567", "given_name_group": "ada",
+            "family_name_match": "ahl", "email_match": "a@acme.de",
         },
         {
             **_PERSON, **_CRM, "source_record_key": "crm:contact:5", "is_deleted": True,
