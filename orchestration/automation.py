@@ -70,6 +70,7 @@ def build_schedules(
             cron_schedule=schedule.cron,
             execution_timezone=schedule.timezone,
             default_status=status,
+            description="Starts a whole sync (`schedule.cron`).",
         ),
         *(
             dg.ScheduleDefinition(
@@ -78,6 +79,8 @@ def build_schedules(
                 cron_schedule=str(crons[job.name.removeprefix("extract_")]),
                 execution_timezone=schedule.timezone,
                 default_status=status,
+                description="Lands what is new at "
+                f"`{job.name.removeprefix('extract_')}` (its `schedule`).",
             )
             for job in extractions
         ),
@@ -88,6 +91,7 @@ def build_schedules(
                 cron_schedule=cron,
                 execution_timezone=timezone,
                 default_status=status,
+                description=each.description,
             )
             for each, cron, timezone in housekeeping
             if cron is not None

@@ -59,6 +59,9 @@ _WITH_VARIABLES = frozenset(
     }
 )
 _HOLDER = re.compile(r"PID (\d+)")
+PROJECT_STAMP = "tidycrm_project.sha256"
+"""File below `target_path` that names the version of the project that was parsed."""
+
 _PROJECT_SUFFIXES = {".sql", ".py", ".yml", ".md"}
 
 
@@ -165,7 +168,7 @@ def ensure_manifest(workspace: Workspace) -> Path:
     """
     target = target_path(workspace)
     manifest = target / "manifest.json"
-    stamp = target / "tidycrm_project.sha256"
+    stamp = target / PROJECT_STAMP
     wanted = _project_fingerprint(workspace)
     target.mkdir(parents=True, exist_ok=True)
     with FileLock(target.parent / ".parse.lock"):

@@ -28,9 +28,11 @@ from orchestration.automation import (
     with_freshness,
     with_owner,
 )
+from orchestration.column_metadata import with_columns
 from orchestration.dbt_build import dbt_resource, ensure_manifest, refuse_open_warehouse
 from orchestration.housekeeping import build_digest_job, build_prune_job
 from orchestration.logs import LogFormat, console_of
+from orchestration.report_pages import with_links
 from orchestration.runs import HOME_LOCK, home_lock
 from orchestration.settings import Settings
 from orchestration.state_version import ensure_state
@@ -39,8 +41,17 @@ from orchestration.workspace import Workspace, open_workspace
 JOB = "sync"
 
 
-def build_defs(workspace: Workspace) -> dg.Definitions:
-    """Everything that Dagster shows and runs for one workspace."""
+def build_defs(
+    workspace: Workspace, *, is_shown: bool = False, reports_url: str | None = None
+) -> dg.Definitions:
+    """Everything that Dagster shows and runs for one workspace.
+
+    Args:
+        workspace: Home and configuration.
+        is_shown: Tell the columns of every asset and where they come from. A run does
+            without: it would load what nobody looks at.
+        reports_url: Where the reports folder is served, for links to them.
+    """
     workspace.home.create()
     manifest = ensure_manifest(workspace)
     dbt = build_dbt_assets(workspace, manifest)
@@ -62,22 +73,25 @@ def build_defs(workspace: Workspace) -> dg.Definitions:
     extractions = extraction_jobs(workspace)
     pruning, digest = build_prune_job(workspace), build_digest_job(workspace)
     times, told = workspace.config.schedule, workspace.config.alerts.digest
+    assets = with_owner(
+        workspace,
+        [
+            *build_source_assets(workspace),
+            build_landing_asset(workspace),
+            *dbt[:-1],
+            *build_hygiene_assets(workspace),
+            build_account_changes(workspace),
+            *build_training_assets(workspace),
+            *with_freshness(
+                workspace,
+                [dbt[-1], *build_publication_assets(workspace, manifest, marts)],
+            ),
+        ],
+    )
+    if is_shown:
+        assets = with_links(with_columns(workspace, manifest, assets), reports_url)
     return dg.Definitions(
-        assets=with_owner(
-            workspace,
-            [
-                *build_source_assets(workspace),
-                build_landing_asset(workspace),
-                *dbt[:-1],
-                *build_hygiene_assets(workspace),
-                build_account_changes(workspace),
-                *build_training_assets(workspace),
-                *with_freshness(
-                    workspace,
-                    [dbt[-1], *build_publication_assets(workspace, manifest, marts)],
-                ),
-            ],
-        ),
+        assets=assets,
         asset_checks=[
             *build_landing_checks(workspace),
             *build_identity_checks(workspace),
@@ -118,4 +132,7 @@ def _ready(workspace: Workspace) -> None:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    return build_defs(open_workspace(Settings()))
+    settings = Settings()
+    return build_defs(
+        open_workspace(settings), is_shown=True, reports_url=settings.reports_url
+    )

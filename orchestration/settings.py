@@ -33,6 +33,11 @@ class Settings(BaseSettings):
         description="postgresql://user:password@host/name: where Dagster keeps runs and "
         "events of a shared deployment. Default: SQLite in the home folder.",
     )
+    reports_url: str | None = Field(
+        default=None,
+        description="Where the reports folder is served, for links in the Dagster UI; "
+        "`tidycrm ui` sets it.",
+    )
     log_format: Literal["text", "json"] = Field(
         default="text",
         description="How runs log on the console: text for people, json for machines.",

@@ -4,6 +4,7 @@ What belongs here: rules per field and the merge by them. What does not: decidin
 records belong together.
 """
 
+from hygiene.survivorship.fields import made_from
 from hygiene.survivorship.merging import MergeReport, merge
 from hygiene.survivorship.overrides import Override, OverrideBook, OverrideCount
 from hygiene.survivorship.rules import Strategy, SurvivorshipRules
@@ -15,5 +16,6 @@ __all__ = [
     "OverrideCount",
     "Strategy",
     "SurvivorshipRules",
+    "made_from",
     "merge",
 ]

@@ -258,3 +258,21 @@ def expected_columns(entity: str) -> dict[str, str]:
             if field.source.isidentifier():
                 columns[field.source] = field.kind
     return columns
+
+
+def made_from(entity: str) -> dict[str, str]:
+    """Tell what each field of a golden record is made of.
+
+    Args:
+        entity: contact or account.
+
+    Returns:
+        SQL over the standardised columns by name of the field.
+
+    Example:
+        >>> made_from("contact")["phone"]
+        'phone_e164'
+    """
+    return {
+        field.name: field.source for group in GROUPS[entity] for field in group.fields
+    }

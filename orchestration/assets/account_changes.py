@@ -5,6 +5,7 @@ import dagster as dg
 from connectors.landing import Landing
 from orchestration.account_changes import write_account_changes
 from orchestration.assets.hygiene import GROUP, hygiene_key, unioned_key
+from orchestration.assets.timing import timed
 from orchestration.runs import HOME_LOCK
 from orchestration.workspace import Workspace
 
@@ -22,6 +23,7 @@ def build_account_changes(workspace: Workspace) -> dg.AssetsDefinition:
         description="One row per known change of the account that a contact record "
         "names: from histories of the CRM and from landed versions.",
     )
+    @timed
     def contact_account_changes() -> dg.MaterializeResult[None]:
         home = workspace.home
         rows = write_account_changes(Landing(home.landing), home.stage(table))

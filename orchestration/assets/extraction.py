@@ -19,6 +19,7 @@ import connectors.salesforce
 import connectors.spreadsheet
 from connectors.errors import RetryableError
 from connectors.landing import Landing, SourceReport
+from orchestration.assets.timing import timed
 from orchestration.config import VENDOR_OF_TYPE, connector_config, shown_duration
 from orchestration.privacy.changes import note_configuration
 from orchestration.privacy.suppressed import open_landing
@@ -96,6 +97,7 @@ def _source_asset(
         ),
     )
     # Without [None]: Dagster does not recognise it beside the output of the check.
+    @timed
     def extract(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         states = SourceStates(workspace.home)
         instant = run_instant(context)

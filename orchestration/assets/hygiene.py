@@ -25,6 +25,7 @@ from hygiene.standardise import (
 )
 from hygiene.stewardship import put_rulings_in_force
 from hygiene.survivorship import merge
+from orchestration.assets.timing import timed
 from orchestration.field_history import write_field_changes
 from orchestration.fx import write_fx_rates
 from orchestration.matching_history import keep_report
@@ -94,6 +95,7 @@ def _fx_rates(workspace: Workspace) -> dg.AssetsDefinition:
         description="Exchange rates: one row per currency and day, in units of the "
         "reporting currency.",
     )
+    @timed
     def fx_rates() -> dg.MaterializeResult[None]:
         configured = workspace.config.metrics.fx_rates
         report = write_fx_rates(
@@ -122,6 +124,7 @@ def _standardise(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             "record of the union."
         ),
     )
+    @timed
     def standardise() -> dg.MaterializeResult[None]:
         home = workspace.home
         out = home.stage(table)
@@ -175,6 +178,7 @@ def _quarantine(workspace: Workspace) -> dg.AssetsDefinition:
         description="One row per record or line that cannot be used, with the reason "
         "and the raw content. Nothing is dropped: it is here.",
     )
+    @timed
     def quarantined_records() -> dg.MaterializeResult[None]:
         home = workspace.home
         out = home.stage(table)
@@ -210,6 +214,7 @@ def _match(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
         description=f"One row per pair of {entity} records that was compared or that a "
         "system of record says is one: weight, probability, decision, who decided.",
     )
+    @timed
     def match(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = workspace.home
         obeyed = home.stages / f"{entity}_rulings_in_force.csv"
@@ -258,6 +263,7 @@ def _identify(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         description=f"One row per {entity} record: the golden id that it belongs to.",
     )
+    @timed
     def clusters(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = workspace.home
         report = identify(
@@ -295,6 +301,7 @@ def _merge(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
         kinds={"duckdb", "parquet"},
         description=f"One row per golden {entity}: the best value of every field.",
     )
+    @timed
     def golden(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         home = workspace.home
         changes = home.stage(f"{entity}_field_changes")
@@ -341,6 +348,7 @@ def _combined(
         kinds={"polars", "parquet"},
         description=description,
     )
+    @timed
     def combined() -> dg.MaterializeResult[None]:
         rows = combine_entities(workspace, table)
         return dg.MaterializeResult(metadata={"dagster/row_count": rows})

@@ -9,6 +9,7 @@ import polars as pl
 
 from connectors.landing import Landing
 from hygiene.quality import build_data_docs
+from orchestration.assets.timing import timed
 from orchestration.dbt_build import published_models
 from orchestration.executive import write_executive_report
 from orchestration.home import Home, replace_text
@@ -63,6 +64,7 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
         "rows failed. Counts only. Scores, causes and costs are made of them, and a "
         "report for people.",
     )
+    @timed
     def data_quality_results(
         context: dg.AssetExecutionContext,
     ) -> dg.MaterializeResult[None]:
@@ -123,6 +125,7 @@ def _publication(
         "swapped in one step after all blocking checks passed.",
     )
     # Without [None]: Dagster does not recognise it beside the output of the check.
+    @timed
     def crm(context: dg.AssetExecutionContext) -> dg.MaterializeResult:  # type: ignore[type-arg]
         home = workspace.home
         instant = run_instant(context)
@@ -185,7 +188,7 @@ def _publication(
                 "rows": sum(result.row_counts.values()),
                 "bytes": result.file.stat().st_size,
                 "versions_kept": result.versions_kept,
-                "held_at_version": result.held_at or "",
+                **({"held_at_version": result.held_at} if result.held_at else {}),
                 "path": dg.MetadataValue.path(str(result.file)),
                 **report,
             },

@@ -3,7 +3,9 @@
 Run as one step between dbt and the publication; counts only, never a value of a record.
 """
 
-from collections.abc import Iterator
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,12 +46,13 @@ def build_record_checks(
                 for rule in unknown
             ],
         )
+    names = check_names(rules)
     specs = [
         dg.AssetCheckSpec(
-            _check_name(rule),
+            names[rule.id],
             asset=assets[rule.id],
             blocking=rule.blocking,
-            description=f"{rule.name} ({rule.dimension}; {rule.owner}). "
+            description=f"{rule.id}: {rule.name} ({rule.dimension}; {rule.owner}). "
             f"{rule.fix or ''}".strip(),
         )
         for rule in rules
@@ -78,6 +81,7 @@ def build_record_checks(
                 checks.counts.filter(pl.col("rule_id") == rule.id),
                 costs.get(rule.id),
                 asset=assets[rule.id],
+                check_name=names[rule.id],
                 may_block=quality.blocking,
             )
         write_layer(
@@ -91,8 +95,23 @@ def build_record_checks(
     return [record_rules_step]
 
 
-def _check_name(rule: RecordRule) -> str:
-    return rule.id.lower().replace("-", "_")
+def check_names(rules: Sequence[RecordRule]) -> dict[str, str]:
+    """Name every rule's check in plain words, by the rule's id.
+
+    Dagster allows letters, digits and underscores. Rules that say the same carry their id.
+    """
+    words = {rule.id: _slug(rule.name) for rule in rules}
+    often = Counter(words.values())
+    return {
+        name: said if often[said] == 1 else f"{said}_{_slug(name)}"
+        for name, said in words.items()
+    }
+
+
+def _slug(text: str) -> str:
+    plain = re.sub(r"'s?\b", "", text.lower())
+    said = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")
+    return re.sub(r"^(a|an|the)_", "", said)
 
 
 def _record_result(
@@ -102,6 +121,7 @@ def _record_result(
     cost: tuple[object, ...] | None,
     *,
     asset: dg.AssetKey,
+    check_name: str,
     may_block: bool,
 ) -> dg.AssetCheckResult:
     by_source = (
@@ -129,7 +149,7 @@ def _record_result(
     stops = rule.blocking and may_block
     return dg.AssetCheckResult(
         asset_key=asset,
-        check_name=_check_name(rule),
+        check_name=check_name,
         passed=result.success,
         severity=(dg.AssetCheckSeverity.ERROR if stops else dg.AssetCheckSeverity.WARN),
         description=(

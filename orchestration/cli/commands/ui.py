@@ -26,6 +26,7 @@ def ui(
 ) -> None:
     """Open the Dagster UI (and its scheduler) on this home."""
     from orchestration.instance import open_instance
+    from orchestration.report_pages import served_reports
     from orchestration.workspace import open_workspace
 
     with reported():
@@ -35,10 +36,11 @@ def ui(
         **os.environ,
         "DAGSTER_HOME": str(workspace.home.dagster),
         "DAGSTER_DISABLE_TELEMETRY": "1",
+        # `dagster dev` recommends its successor at every start.
+        "PYTHONWARNINGS": "ignore:Function `dev_command` is superseded",
         "TIDYCRM_HOME": str(workspace.home.root),
         "TIDYCRM_CONFIG": str(workspace.config_file),
     }
-    Console().print(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl+C)")
     command = [
         str(Path(sys.executable).parent / "dagster"),
         "dev",
@@ -49,5 +51,11 @@ def ui(
         "-p",
         str(port),
     ]
-    finished = subprocess.run(command, env=environment, check=False)  # noqa: S603
+    with served_reports(workspace.home.reports, port + 1) as reports:
+        environment["TIDYCRM_REPORTS_URL"] = reports
+        console = Console()
+        console.print(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl+C)")
+        if (workspace.home.reports / "executive.html").exists():
+            console.print(f"Reports:    {reports}/executive.html")
+        finished = subprocess.run(command, env=environment, check=False)  # noqa: S603
     raise typer.Exit(finished.returncode)
