@@ -50,11 +50,13 @@ def address(demo: Project) -> Iterator[str]:
                 time.sleep(1)
         yield url
     finally:
-        os.killpg(server.pid, signal.SIGINT)
+        # As a service manager stops it: it stops its own processes.
+        server.terminate()
         try:
-            server.wait(30)
+            server.wait(60)
         except subprocess.TimeoutExpired:
             os.killpg(server.pid, signal.SIGKILL)
+            raise
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +104,40 @@ def test_checks_have_plain_names_and_their_results(page: Page, address: str) -> 
 def test_an_asset_tells_what_it_holds(page: Page, address: str) -> None:
     page.goto(f"{address}/assets/hygiene/contact_match_edges")
     page.get_by_text("who decided").first.wait_for()
+
+
+@pytest.mark.parametrize(
+    ("asset", "origin"),
+    [
+        ("marts/dim_contacts", "stg_hygiene__golden_contacts"),
+        ("hygiene/golden_contacts", "standardised_contacts"),
+        ("base/base_hubspot__contacts", "landing/hubspot/contacts"),
+    ],
+)
+def test_an_asset_tells_its_columns_and_what_they_are_made_of(
+    page: Page, address: str, asset: str, origin: str
+) -> None:
+    page.goto(f"{address}/assets/{asset}")
+    page.get_by_text("Column name").first.wait_for()
+    row = page.get_by_role("row").filter(has_text="origin of each column")
+    row.get_by_text("[Show Markdown]").click()
+    page.locator("table a").get_by_text(origin).first.wait_for()
+
+
+def test_row_counts_and_times_are_plotted(page: Page, address: str) -> None:
+    page.goto(f"{address}/assets/hygiene/golden_contacts")
+    page.get_by_text("Plots", exact=True).first.click()
+    for figure in ("dagster/row_count", "Execution Duration"):
+        page.get_by_text(figure).first.wait_for()
+
+
+def test_links_to_reports_open(page: Page, address: str) -> None:
+    page.goto(f"{address}/assets/published/crm")
+    row = page.get_by_role("row").filter(has_text="executive report")
+    with page.context.expect_page() as opened:
+        row.get_by_role("link").first.click()
+    opened.value.locator("h1").wait_for()
+    opened.value.close()
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -14,7 +14,7 @@ def test_an_asset_tells_how_long_it_took() -> None:
     @dg.asset
     @timed
     def measured(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-        assert context.run_id
+        assert context.run.run_id
         return dg.MaterializeResult(metadata={"dagster/row_count": 3})
 
     done = dg.materialize([measured])

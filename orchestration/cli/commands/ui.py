@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -57,5 +58,16 @@ def ui(
         console.print(f"Dagster UI: http://127.0.0.1:{port}  (stop with Ctrl+C)")
         if (workspace.home.reports / "executive.html").exists():
             console.print(f"Reports:    {reports}/executive.html")
-        finished = subprocess.run(command, env=environment, check=False)  # noqa: S603
-    raise typer.Exit(finished.returncode)
+        code = _run(command, environment)
+    raise typer.Exit(code)
+
+
+def _run(command: list[str], environment: dict[str, str]) -> int:
+    """Run Dagster, and let it stop its own processes however this one is stopped."""
+    process = subprocess.Popen(command, env=environment)  # noqa: S603
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        return process.wait()
+    except KeyboardInterrupt:
+        # The terminal told Dagster as well.
+        return process.wait()
