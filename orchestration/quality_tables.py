@@ -29,6 +29,8 @@ from hygiene.quality.scorecard import COMMENTS, build_tables, overall_score
 from hygiene.quarantine import record_link
 from hygiene.reporting.quality_report import render_report
 from hygiene.reporting.report_sections import ReportInput
+from hygiene.standardise.suggestions import COMMENTS as SUGGESTION_COMMENTS
+from hygiene.standardise.suggestions import join_unlisted_values
 from orchestration.home import Home, replace_text
 from orchestration.publishing import PublishedTable, literal
 from orchestration.quality_history import (
@@ -61,6 +63,8 @@ _ORDER: dict[str, tuple[str, ...]] = {
     "standardisation_changes": (
         "entity_type", "field", "raw", "clean", "status", "rule",
     ),
+    "data_quality_unlisted_values": ("entity_type", "field", "value"),
+    "data_quality_shared_identifiers": ("identifier_type", "identifier"),
     "quarantine_fixes": ("quarantine_id", "field"),
 }  # fmt: skip
 _DESCRIPTIONS = {
@@ -76,6 +80,10 @@ _DESCRIPTIONS = {
     "worklist behind the scorecard. Counts and links, no contents.",
     "standardisation_changes": "One row per distinct raw value and what standardising "
     "made of it, with the rule that decided: the before and after of every field.",
+    "data_quality_unlisted_values": "One row per value that no vocabulary lists, with "
+    "how many records hold it: words to add, or to correct at the source.",
+    "data_quality_shared_identifiers": "One row per mailbox or number that many "
+    "differently named people have: proposals for the blocklist.",
     "quarantine_fixes": "One row per correction that a person gave for a quarantined "
     "row, and whether it holds.",
 }
@@ -99,6 +107,8 @@ PERSONAL: Mapping[str, Mapping[str, str]] = {
     "data_quality_by_owner": {"owner_name": "employee_name"},
     "data_quality_defects": {"owner_name": "employee_name"},
     "standardisation_changes": {"raw": "any", "clean": "any"},
+    "data_quality_unlisted_values": {"value": "any"},
+    "data_quality_shared_identifiers": {"identifier": "any"},
     "quarantine_fixes": {
         "value_before": "any",
         "value_fixed": "any",
@@ -129,6 +139,8 @@ def published_quality_tables(home: Home) -> list[PublishedTable]:
     """Quality tables that exist, as tables to publish."""
     comments = {
         "standardisation_changes": CHANGE_COMMENTS,
+        "data_quality_unlisted_values": SUGGESTION_COMMENTS,
+        "data_quality_shared_identifiers": SUGGESTION_COMMENTS,
         "quarantine_fixes": _FIX_COMMENTS,
     }
     return [
@@ -201,6 +213,13 @@ def write_quality_tables(
         },
         home.stage("standardisation_changes"),
     )
+    unlisted = join_unlisted_values(
+        {
+            entity: home.stage(f"unlisted_{entity}_values")
+            for entity in ("contact", "account")
+        },
+        home.stage("data_quality_unlisted_values"),
+    )
     links = workspace.config.quality.record_links
     repairs, recognised = _repairs(home)
     page = render_report(
@@ -218,6 +237,7 @@ def write_quality_tables(
             quarantine=_quarantined(home),
             repairs=repairs,
             recognised=recognised,
+            unlisted=unlisted,
         )
     )
     replace_text(report_file(home), page)
@@ -234,6 +254,7 @@ def write_quality_tables(
         rows={
             **{name: frame.height for name, frame in frames.items()},
             "standardisation_changes": changes,
+            "data_quality_unlisted_values": unlisted.height,
         },
     )
 

@@ -41,6 +41,8 @@ class ReportInput:
     """entity_type, field, status, changes, records."""
     recognised: pl.DataFrame = field(default_factory=pl.DataFrame)
     """field, raw, clean, records: words of closed lists that were recognised."""
+    unlisted: pl.DataFrame = field(default_factory=pl.DataFrame)
+    """entity_type, field, value, records: values on no list; only counted on the page."""
     data_docs: str = "quality/index.html"
 
 
@@ -199,6 +201,27 @@ def show_repairs(given: ReportInput) -> str:
         words = "<h2>Words that were recognised</h2>" + render_table(
             ["Field", "As received", "Canonical", "Records"], listed, numeric=[3]
         )
+    if not given.unlisted.is_empty():
+        counted = (
+            given.unlisted.group_by("entity_type", "field")
+            .agg(pl.len().alias("values"), pl.col("records").sum())
+            .sort(["records", "entity_type", "field"], descending=[True, False, False])
+        )
+        words += (
+            "<h2>Values that no vocabulary lists</h2>"
+            + render_table(
+                ["Records", "Field", "Values", "Records that hold them"],
+                [
+                    [escape(kind), escape(name).replace("_", " "), f"{values:,}",
+                     f"{records:,}"]
+                    for kind, name, values, records in counted.iter_rows()
+                ],
+                numeric=[2, 3],
+            )
+            + '<p class="note">Which ones: table <code>data_quality_unlisted_values</code>. '
+            "Add them under <code>standardise.vocabularies</code>, or correct them at the "
+            "source.</p>"
+        )  # fmt: skip
     return (
         "<h2>What standardising changed</h2>"
         + render_table(

@@ -70,6 +70,7 @@ from hygiene.standardise.stage import (
 )
 from hygiene.standardise.status import Status
 from hygiene.standardise.suggestions import (
+    join_unlisted_values,
     write_shared_identifiers,
     write_unlisted_values,
 )
@@ -118,6 +119,7 @@ __all__ = [
     "find_state_code",
     "find_test_rule",
     "infer_country",
+    "join_unlisted_values",
     "load_picklists",
     "load_vocabulary",
     "parse_address_line",

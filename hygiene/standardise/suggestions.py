@@ -7,6 +7,7 @@ them, so carrying records over stays exact.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,16 @@ SHARED_SCHEMA: Final = {
     "identifier_type": pl.String(), "identifier": pl.String(), "records": pl.UInt32(),
     "distinct_names": pl.UInt32(), "sources": pl.UInt32(),
 }  # fmt: skip
+COMMENTS: Final = {
+    "entity_type": "contact or account.",
+    "field": "Field whose vocabulary does not list the value.",
+    "value": "The value as received.",
+    "records": "Records that hold it.",
+    "identifier_type": "email, phone or mobile phone.",
+    "identifier": "The address or number.",
+    "distinct_names": "Differently named people who have it.",
+    "sources": "Sources that hold it.",
+}
 
 
 def write_unlisted_values(standardised: Path, out: Path) -> int:
@@ -66,6 +77,30 @@ def write_unlisted_values(standardised: Path, out: Path) -> int:
     frame = frame.sort("records", "field", "value", descending=[True, False, False])
     write_frame(frame, out)
     return frame.height
+
+
+def join_unlisted_values(parts: Mapping[str, Path], out: Path) -> pl.DataFrame:
+    """Write the unlisted values of every kind of record as one table.
+
+    Args:
+        parts: Result of `write_unlisted_values` by entity; absent files are empty.
+        out: The file to replace; the most frequent first.
+
+    Returns:
+        What was written: entity_type, field, value, records.
+    """
+    frames = [
+        pl.read_parquet(path).select(pl.lit(entity).alias("entity_type"), pl.all())
+        for entity, path in sorted(parts.items())
+        if path.is_file()
+    ]
+    schema = {"entity_type": pl.String(), **UNLISTED_SCHEMA}
+    frame = pl.concat([pl.DataFrame(schema=schema), *frames]).sort(
+        ["records", "entity_type", "field", "value"],
+        descending=[True, False, False, False],
+    )
+    write_frame(frame, out)
+    return frame
 
 
 def write_shared_identifiers(standardised: Path, out: Path, *, most_names: int) -> int:

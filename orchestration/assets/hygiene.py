@@ -149,7 +149,7 @@ def _standardise(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
         if entity == "contact":
             suggestions["shared_identifiers"] = write_shared_identifiers(
                 out,
-                home.stage("shared_contact_identifiers"),
+                home.stage("data_quality_shared_identifiers"),
                 most_names=workspace.config.standardise.max_names_per_identifier,
             )
         return dg.MaterializeResult(

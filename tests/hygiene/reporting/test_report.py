@@ -282,3 +282,25 @@ def test_a_part_of_an_address_line_is_listed_with_the_line(tmp_path: Path) -> No
 
 def test_shipped_rules_have_what_the_report_shows() -> None:
     assert all(rule.fix and rule.owner and rule.name for rule in record_rules())
+
+
+def test_values_on_no_list_are_counted_and_never_shown(
+    checked: tuple[RecordChecks, Path],
+) -> None:
+    frames = {
+        "repairs": pl.DataFrame(
+            [("contact", "job_title", 1, 2, 3)],
+            schema=["entity_type", "field", "layout", "corrected", "unusable"],
+            orient="row",
+        ),
+        "unlisted": pl.DataFrame(
+            [("contact", "job_title", "Secret Canary", 7),
+             ("contact", "job_title", "Other Canary", 2)],
+            schema=["entity_type", "field", "value", "records"],
+            orient="row",
+        ),
+    }  # fmt: skip
+    text = page(checked, tables(checked), **frames)
+    assert "Values that no vocabulary lists" in text
+    assert re.search(r">job title</td>.*?>2</td>.*?>9</td>", text)
+    assert "Canary" not in text

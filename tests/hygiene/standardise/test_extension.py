@@ -17,6 +17,7 @@ from hygiene.standardise import (
     FieldRule,
     StandardiseSettings,
     classify_job_title,
+    join_unlisted_values,
     load_picklists,
     standardise_accounts,
     standardise_choice,
@@ -190,6 +191,12 @@ def test_what_is_on_no_list_is_reported_with_its_count(
     out = tmp_path / "unlisted.parquet"
     assert write_unlisted_values(tmp_path / "out.parquet", out) == 1
     assert pl.read_parquet(out).rows() == [("sales_region", "Mars", 1)]
+    both = join_unlisted_values(
+        {"account": out, "contact": tmp_path / "absent.parquet"},
+        tmp_path / "all.parquet",
+    )
+    assert both.rows() == [("account", "sales_region", "Mars", 1)]
+    assert pl.read_parquet(tmp_path / "all.parquet").equals(both)
 
 
 def test_a_mailbox_of_many_names_is_listed_and_a_family_is_not(tmp_path: Path) -> None:
