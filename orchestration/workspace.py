@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from hygiene.standardise import list_spellings
 from orchestration.config import Config, load_config
 from orchestration.config.sections import WeekDay
 from orchestration.home import Home
@@ -50,6 +51,8 @@ class Workspace:
     def dbt_vars(self, as_of: date) -> dict[str, object]:
         """Variables that both dbt passes receive."""
         metrics = self.config.metrics
+        own = self.config.standardise.vocabularies
+        answers = list_spellings("boolean", own)
         return {
             "tidycrm_home": str(self.home.root),
             "as_of_date": as_of.isoformat(),
@@ -62,13 +65,20 @@ class Workspace:
             "default_term_months": metrics.default_term_months,
             "gross_margin_rate": metrics.gross_margin_rate,
             "exclude_test_records": metrics.exclude_test_records,
+            "currency_words": list_spellings("currency", own),
+            "true_words": [word for word, label in answers.items() if label == "true"],
+            "false_words": [
+                word for word, label in answers.items() if label == "false"
+            ],
         }
 
     def code_fingerprint(self) -> str:
         """Hash of the code that decides published rows: packages and dbt project."""
         digest = hashlib.sha256()
         for folder in (REPOSITORY / "connectors", REPOSITORY / "hygiene"):
-            _digest_folder(digest, folder, {".py", ".yml", ".csv", ".json"})
+            _digest_folder(
+                digest, folder, {".py", ".yml", ".yaml", ".csv", ".json", ".sql"}
+            )
         _digest_folder(digest, self.dbt_project, {".sql", ".py", ".yml"})
         return digest.hexdigest()
 

@@ -19,12 +19,22 @@
     cast({{ cast_instant(column) }} as date)
 {%- endmacro %}
 
-{#- true/1/yes and false/0/no in the spellings that exports use; anything else is null. -#}
+{#- Yes and no in the words of the vocabulary `boolean`; anything else is null. -#}
 {% macro cast_boolean(column) -%}
     case
-        when lower(trim({{ column }})) in ('true', '1', 'yes', 'y', 't', 'wahr', 'ja', 'x') then true
-        when lower(trim({{ column }})) in ('false', '0', 'no', 'n', 'f', 'falsch', 'nein') then false
+        {#- Nearly all take the short way. #}
+        when {{ column }} = 'true' then true
+        when {{ column }} = 'false' then false
+        when lower(trim({{ column }})) in ({{ quoted_words('true_words') }}) then true
+        when lower(trim({{ column }})) in ({{ quoted_words('false_words') }}) then false
     end
+{%- endmacro %}
+
+{#- Words of a variable as a list of SQL literals. -#}
+{% macro quoted_words(name) -%}
+    {%- for word in var(name) -%}
+        '{{ word | string | replace("'", "''") }}'{{ ', ' if not loop.last }}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro cast_integer(column, decimal_separator='null') -%}

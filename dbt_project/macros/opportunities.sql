@@ -17,16 +17,18 @@
     end
 {%- endmacro %}
 
-{#- ISO code of a currency; a record without one is in the reporting currency (single-currency orgs). -#}
+{#-
+    ISO code of a currency by the vocabulary's words ('€', 'euro', 'Kč'); what it does not list stays as
+    it is, finds no exchange rate and is reported. A record without one is in the reporting currency.
+-#}
 {% macro currency_code(column) -%}
-    coalesce(
-        case trim({{ column }})
-            when '€' then 'EUR'
-            when '£' then 'GBP'
-            else nullif(upper(trim({{ column }})), '')
-        end,
+    case when {{ column }} in ('EUR', 'USD', 'GBP') then {{ column }} else coalesce(
+        map { {%- for word, code in var('currency_words').items() -%}
+            '{{ word | replace("'", "''") }}': '{{ code | replace("'", "''") }}'{{ ', ' if not loop.last }}
+        {%- endfor -%} }[lower(trim({{ column }}))],
+        nullif(upper(trim({{ column }})), ''),
         '{{ var("reporting_currency") }}'
-    )
+    ) end
 {%- endmacro %}
 
 {#- Key of an owner who is known by id (API) or only by name (file exports, sheets). -#}

@@ -48,6 +48,7 @@ from hygiene.standardise.person_name import (
 from hygiene.standardise.phone import PhoneResult, standardise_phone
 from hygiene.standardise.picklists import (
     Picklist,
+    list_spellings,
     load_picklists,
     standardise_choice,
     standardise_company_size,
@@ -120,6 +121,7 @@ __all__ = [
     "find_test_rule",
     "infer_country",
     "join_unlisted_values",
+    "list_spellings",
     "load_picklists",
     "load_vocabulary",
     "parse_address_line",

@@ -172,6 +172,33 @@ def load_picklists(
     return picklists
 
 
+def list_spellings(
+    name: str, own: Mapping[str, Mapping[str, Iterable[str]]]
+) -> dict[str, str]:
+    """Return the spellings of one vocabulary as a warehouse compares them.
+
+    Case-folded text with white space collapsed, which SQL can make of a value as well; the
+    names of currencies from CLDR are left out, as nobody types them into an export.
+
+    Args:
+        name: A shipped vocabulary.
+        own: The user's words, which outrank the shipped ones.
+
+    Returns:
+        Label by spelling, sorted.
+
+    Example:
+        >>> list_spellings("currency", {})["us$"]
+        'USD'
+    """
+    values = read_reference_yaml(f"vocabularies/{name}.yaml")["values"]
+    spellings: dict[str, str] = {}
+    for words in (values, own.get(name, {})):
+        for label, listed in words.items():
+            spellings |= {fold_key(str(word)): label for word in (*listed, label)}
+    return dict(sorted(spellings.items()))
+
+
 def standardise_choice(
     raw: str | None, picklist: Picklist, *, vocabulary: Vocabulary | None = None
 ) -> TextResult:

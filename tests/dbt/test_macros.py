@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from hygiene.metrics import SEGMENTS
+from hygiene.standardise import list_spellings, load_picklists, standardise_choice
 from tests.dbt.rendered import render
 
 COLUMNS = ["account_name", "owner_name"]
@@ -187,3 +188,61 @@ def test_weeks_begin_on_the_configured_day(
         connection=connection,
     )
     assert connection.execute(sql).fetchall() == [(expected,)]
+
+
+def words(**own: dict[str, list[str]]) -> dict[str, object]:
+    answers = list_spellings("boolean", own)
+    return {
+        "reporting_currency": "EUR",
+        "currency_words": list_spellings("currency", own),
+        "true_words": [word for word, label in answers.items() if label == "true"],
+        "false_words": [word for word, label in answers.items() if label == "false"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        ("EUR", "EUR"), (" eur ", "EUR"), ("€", "EUR"), ("Euro", "EUR"), ("US$", "USD"),
+        ("Kč", "CZK"), ("pounds sterling", "GBP"), ("R$", "BRL"), ("RMB", "CNY"),
+        ("chf", "CHF"), ("doubloons", "DOUBLOONS"), ("", "EUR"), (None, "EUR"),
+        ("taler", "DEM"), ("l'or", "XAU"),
+    ],
+)  # fmt: skip
+def test_currencies_are_read_with_the_vocabulary(
+    connection: duckdb.DuckDBPyConnection, raw: str | None, code: str
+) -> None:
+    sql = render(
+        "select {{ currency_code('raw') }} from (select $raw::varchar as raw)",
+        macros=("opportunities",),
+        variables=words(currency={"DEM": ["Taler"], "XAU": ["l'or"]}),
+        connection=connection,
+    )
+    assert connection.execute(sql, {"raw": raw}).fetchall() == [(code,)]
+
+
+@pytest.mark.parametrize(
+    ("raw", "answer"),
+    [
+        ("true", True), ("Oui", True), ("1", True), ("opted in", True), ("☑", True),
+        ("jawoll", True), ("No", False), ("falsch", False), ("não", False),
+        ("perhaps", None), ("", None), (None, None),
+    ],
+)  # fmt: skip
+def test_yes_and_no_are_read_with_the_vocabulary(
+    connection: duckdb.DuckDBPyConnection, raw: str | None, answer: bool | None
+) -> None:
+    sql = render(
+        "select {{ cast_boolean('raw') }} from (select $raw::varchar as raw)",
+        macros=("casts",),
+        variables=words(boolean={"true": ["Jawoll"]}),
+        connection=connection,
+    )
+    assert connection.execute(sql, {"raw": raw}).fetchall() == [(answer,)]
+
+
+@pytest.mark.parametrize("name", ["currency", "boolean"])
+def test_the_warehouse_and_the_standardiser_read_a_word_alike(name: str) -> None:
+    picklist = load_picklists({})[name]
+    for spelling, label in list_spellings(name, {}).items():
+        assert standardise_choice(spelling, picklist).value == label, spelling
