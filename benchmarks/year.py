@@ -7,6 +7,9 @@ services and with the file before, while a reader in a process of its own opens 
 and again.
 
     python -m benchmarks.year --syncs 300 --folder year --out year.json
+
+A year may be run in several sittings: with `--resume` the services live through what was
+(their life is drawn from the seed alone), and the syncs go on where they ended.
 """
 
 from __future__ import annotations
@@ -18,38 +21,29 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from benchmarks.year_checks import Ledger, check_published
-from connectors.sandbox import hubspot, hubspot_fill, salesforce, salesforce_fill
-from connectors.sandbox.clock import SandboxClock
-from connectors.sandbox.faults import Fault, FaultKind, FaultPlan
-from connectors.sandbox.hubspot_clock import PortalClock
-from connectors.sandbox.hubspot_life import PortalLife
-from connectors.sandbox.salesforce_life import live
-from connectors.sandbox.server import serve
-from connectors.synthetic import generate
-from orchestration.sandbox import configuration
+from benchmarks.year_world import (
+    BLOCK,
+    World,
+    fingerprint,
+    jump_between,
+    live_an_hour,
+    world,
+)
+from connectors.sandbox.faults import Fault, FaultKind
 from orchestration.status import folder_bytes
 
-START = datetime(2026, 1, 15, 6, tzinfo=UTC)
 KILL_RATE = 0.12
 FAULT_RATE = 0.3
 IDLE_RATE = 0.6
 """Share of hours in which nobody touches the CRM, unless the command line says another:
 nights, weekends, quiet hours."""
-BLOCK = 12
-"""Hourly syncs in a row; between two blocks the clocks jump, so that a year passes."""
 _FAULTS = (
     FaultKind.SERVER_ERROR,
     FaultKind.CUT,
@@ -61,99 +55,52 @@ _FAULTS = (
 
 
 @dataclass
-class World:
-    """Both services, their clocks and the configuration that reads them."""
-
-    org: salesforce.Org
-    portal: hubspot.Portal
-    clock: SandboxClock
-    portal_clock: PortalClock
-    life: PortalLife
-    plans: tuple[FaultPlan, FaultPlan]
-    config: Path
-
-    def advance(self, seconds: float) -> None:
-        """Move both clocks and the as-of date of the configuration."""
-        self.clock.advance(seconds)
-        self.portal_clock.advance(seconds)
-        document = yaml.safe_load(self.config.read_text())
-        today = self.clock.now().date()
-        if document["metrics"]["as_of"] != today:
-            document["metrics"]["as_of"] = today
-            self.config.write_text(yaml.safe_dump(document, sort_keys=False))
-
-    def living(self) -> dict[str, set[str]]:
-        """Ids that the services hold now."""
-        stores = self.portal.stores
-        return {
-            "salesforce:contact": {*self.org.ids("Contact"), *self.org.ids("Lead")},
-            "salesforce:account": set(self.org.ids("Account")),
-            "hubspot:contact": _living_of(stores["contacts"]),
-            "hubspot:account": _living_of(stores["companies"]),
-        }
-
-
-def _living_of(store: Any) -> set[str]:
-    return {str(item[-1]) for item in store.by_update}
-
-
-@dataclass
 class Year:
-    """What happened."""
+    """What happened, in all sittings."""
 
     syncs: list[dict[str, Any]] = field(default_factory=list)
     events: Counter[str] = field(default_factory=Counter)
     problems: list[str] = field(default_factory=list)
     disk: list[dict[str, Any]] = field(default_factory=list)
+    readers: list[dict[str, Any]] = field(default_factory=list)
+    planned: int = 0
+    sittings: int = 1
+    processes: int = 0
+
+    def keep(self, file: Path, here: World, ledger: Ledger) -> None:
+        """Write down what another sitting needs, so that a kill leaves the last state."""
+        state = {
+            # A Counter does not survive `asdict`.
+            "year": asdict(replace(self, events=Counter())) | {"events": self.events},
+            "golden": ledger.golden,
+            "seen": {entity: sorted(ids) for entity, ids in ledger.seen.items()},
+            "portal_clock": here.portal_clock(),
+            "living": fingerprint(here),
+        }
+        beside = file.with_suffix(".new")
+        beside.write_text(json.dumps(state))
+        beside.replace(file)
 
 
-@contextmanager
-def world(folder: Path, *, people: int) -> Iterator[World]:
-    """Serve both services for as long as the context lasts."""
-    clock = SandboxClock(START)
-    portal_clock = PortalClock(round(START.timestamp() * 1000))
-    org, portal = salesforce.Org(clock), hubspot.Portal(portal_clock)
-    plans = (FaultPlan(), FaultPlan())
-    with tempfile.TemporaryDirectory(prefix="tidycrm-year-") as scratch:
-        exports = Path(scratch) / "exports"
-        generate(exports, people=people, seed=7, as_of=START.date())
-        salesforce_fill.fill_from_export(org, exports / "salesforce")
-        hubspot_fill.fill_from_exports(portal, exports / "hubspot", seed=7)
-        folder.mkdir(parents=True, exist_ok=True)
-        _rates(exports / "fx_rates.csv", folder / "fx_rates.csv")
-        service = salesforce.SalesforceSandbox(org, Path(scratch))
-        service.faults = plans[0]
-        app = hubspot.create_app(portal, clock=portal_clock, plan=plans[1])
-        with serve(salesforce.create_app(service)) as org_url, serve(app) as url:
-            config = folder / "tidycrm.yml"
-            document = yaml.safe_load(configuration(org_url, url, START))
-            for source in document["sources"]:
-                source |= {"retries": 2, "retry_delay": "0s"}
-            document["publish"] = {"keep_versions": 3}
-            document["retention"] = {
-                "runs": "20m",
-                "leftovers": "20m",
-                "landing_files": 12,
-            }
-            config.write_text(yaml.safe_dump(document, sort_keys=False))
-            life = PortalLife(portal, random.Random(11))  # noqa: S311 - made-up life
-            yield World(org, portal, clock, portal_clock, life, plans, config)
+def _resumed(file: Path, here: World, dice: random.Random, idle: float) -> Any:
+    """Let the services live through the past; gives what was written down of it.
 
-
-def _rates(source: Path, target: Path) -> None:
-    """Carry the last rate of every currency on through the year."""
-    header, *rows = source.read_text().splitlines()
-    names = header.split(",")
-    last: dict[str, list[str]] = {}
-    for row in rows:
-        values = row.split(",")
-        last[values[names.index("currency")]] = values
-    place = names.index("rate_date")
-    for month in range(1, 14):
-        day = (START + timedelta(days=30 * month)).date().isoformat()
-        for values in last.values():
-            rows.append(",".join([*values[:place], day, *values[place + 1 :]]))
-    target.write_text("\n".join([header, *rows]) + "\n")
+    Raises:
+        SystemExit: Their life was another one, so nothing could be compared.
+    """
+    state = json.loads(file.read_text())
+    year = Year(**state["year"] | {"events": Counter(state["year"]["events"])})
+    for number in range(1, len(year.syncs)):
+        live_an_hour(here, number, dice, idle, jump=jump_between(year.planned))
+    here.portal_clock.advance((state["portal_clock"] - here.portal_clock()) / 1000)
+    if fingerprint(here) != state["living"]:
+        sys.exit(f"{file}: the services did not live as before; start a new year")
+    ledger = Ledger(
+        golden=state["golden"],
+        seen={entity: set(ids) for entity, ids in state["seen"].items()},
+    )
+    year.sittings += 1
+    return year, ledger
 
 
 class Worker:
@@ -226,16 +173,19 @@ def simulate(
     out: Path,
     idle: float = IDLE_RATE,
     tests_every: int = 1,
+    resume: bool = False,
 ) -> Year:
     """Run the year; ends early when the minutes are over."""
-    dice = random.Random(seed)  # noqa: S311 - decides made-up faults
-    year, ledger = Year(), Ledger()
     deadline = time.monotonic() + minutes * 60
-    blocks = max(1, -(-syncs // BLOCK))
-    jump = 365 * 86400 / blocks - BLOCK * 3600
     home = folder / "data"
+    state = folder / "year_so_far.json"
     published = home / "published" / "crm.duckdb"
+    lives = random.Random(seed)  # noqa: S311 - decides what happens in the services
     with world(folder, people=people) as here:
+        year, ledger = Year(planned=syncs), Ledger()
+        if resume:
+            year, ledger = _resumed(state, here, lives, idle)
+        dice = random.Random(seed + year.sittings)  # noqa: S311 - decides made-up faults
         worker = Worker(here.config, home, folder / "worker.log")
         reader = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.year_checks", str(published)],
@@ -244,16 +194,13 @@ def simulate(
             text=True,
         )
         usual = 60.0
-        for number in range(syncs):
+        before = year.processes
+        for number in range(len(year.syncs), syncs):
             if time.monotonic() > deadline:
                 break
-            is_jump = number > 0 and number % BLOCK == 0
-            if number:
-                here.advance(3600 + (jump if is_jump else 0))
-            if is_jump or (number and dice.random() >= idle):
-                live(here.org, dice.randint(1, 12), dice.randrange(2**31))
-                here.life.live(dice.randint(1, 10))
-            elif number:
+            if number and not live_an_hour(
+                here, number, lives, idle, jump=jump_between(year.planned)
+            ):
                 year.events["nothing happened"] += 1
             _plan_faults(here, dice, year, is_first=number == 0)
             order = {
@@ -277,15 +224,20 @@ def simulate(
                 usual = 0.7 * usual + 0.3 * float(answer["seconds"])
             if number % 5 == 0 or number == syncs - 1:
                 year.disk.append({"sync": number + 1, **_sizes(home)})
-                _report(year, out, people=people, starts=worker.starts, seen=None)
-        for plan in here.plans:
-            plan.clear()
-        last = worker.answer(worker.order({"force": True, "prune": True})) or {}
-        _judge(year, len(year.syncs), last, here, ledger, published)
+            year.processes = before + worker.starts
+            year.keep(state, here, ledger)
+            _report(year, out, people=people)
+        if len(year.syncs) >= syncs:
+            for plan in here.plans:
+                plan.clear()
+            last = worker.answer(worker.order({"force": True, "prune": True})) or {}
+            _judge(year, len(year.syncs), last, here, ledger, published)
+            year.disk.append({"sync": len(year.syncs), **_sizes(home)})
         worker.stop()
         told, _ = reader.communicate("", timeout=120)
-    year.disk.append({"sync": len(year.syncs), **_sizes(home)})
-    _report(year, out, people=people, starts=worker.starts, seen=json.loads(told))
+        year.readers.append(json.loads(told))
+        year.keep(state, here, ledger)
+    _report(year, out, people=people)
     return year
 
 
@@ -352,9 +304,7 @@ def _sizes(home: Path) -> dict[str, float]:
     return {**sizes, "files": sum(1 for _ in home.rglob("*"))}
 
 
-def _report(
-    year: Year, out: Path, *, people: int, starts: int, seen: dict[str, Any] | None
-) -> None:
+def _report(year: Year, out: Path, *, people: int) -> None:
     done = [each for each in year.syncs if each.get("ok")]
 
     def middle(name: str, *, published: bool) -> float | None:
@@ -366,10 +316,11 @@ def _report(
             {
                 "people": people,
                 "syncs": len(year.syncs),
-                "processes": starts,
+                "sittings": year.sittings,
+                "processes": year.processes,
                 "events": dict(sorted(year.events.items())),
                 "problems": year.problems,
-                "reader": seen,
+                "readers": year.readers,
                 "rows_landed": sum(each["rows_landed"] for each in done),
                 "median_seconds_published": middle("seconds", published=True),
                 "median_cpu_seconds_published": middle("cpu_seconds", published=True),
@@ -397,6 +348,9 @@ def main() -> None:
         help="Run dbt's tests in every n-th sync only: they take most of its time.",
     )
     parser.add_argument("--idle", type=float, default=IDLE_RATE)
+    parser.add_argument(
+        "--resume", action="store_true", help="Go on with the year of this folder."
+    )
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     arguments = parser.parse_args()
@@ -409,6 +363,7 @@ def main() -> None:
         out=arguments.out,
         idle=arguments.idle,
         tests_every=arguments.tests_every,
+        resume=arguments.resume,
     )
     print(f"{len(year.syncs)} syncs, {len(year.problems)} problems: {arguments.out}")
     sys.exit(bool(year.problems))

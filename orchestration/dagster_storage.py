@@ -3,9 +3,9 @@
 Dagster makes a SQLAlchemy engine for each event that it stores, so every INSERT is
 compiled anew: about 20 ms of CPU per event, on a run that stores thousands. An engine
 that is kept compiles each statement once. Events that come together, such as the plan of
-a run, are stored in one transaction, and a database that this process writes stays open,
-so that SQLite does not fold its log into the file after every event. What is stored, and
-where, stays as Dagster has it.
+a run, are stored in one transaction. The connection to a database that this process
+writes stays open: opening one costs more than an event, and when the last one closes,
+SQLite folds its log into the file. What is stored, and where, stays as Dagster has it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from dagster._core.events.log import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 
 class KeptEngineEventLogStorage(SqliteEventLogStorage):
@@ -29,7 +29,8 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._engines: dict[str, Engine] = {}
-        self._kept_open: dict[str, Connection] = {}
+        self._kept_open: frozenset[str] = frozenset()
+        self._tables: set[str] = set()
         self._batch = local()
         super().__init__(base_dir=base_dir, inst_data=inst_data)
 
@@ -75,29 +76,38 @@ class KeptEngineEventLogStorage(SqliteEventLogStorage):
         with engine.connect() as connection, connection.begin():
             yield connection
 
-    def _keep_open(self, *shards: str) -> None:
-        """Hold one idle connection, or the last to close empties SQLite's log each time.
+    def has_table(self, table_name: str) -> bool:
+        """Whether the index has the table; asked for every check, and tables stay."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
-        To the index and to the latest run only: a daemon writes of every run there is.
+    def _keep_open(self, *shards: str) -> None:
+        """Keep the connection to the index and to the latest run, and to no other.
+
+        A daemon writes of every run there is.
         """
+        wanted = frozenset({INDEX_SHARD_NAME, *shards})
+        if wanted == self._kept_open:
+            return
         with self._db_lock:
-            for shard in self._kept_open.keys() - {INDEX_SHARD_NAME, *shards}:
-                self._kept_open.pop(shard).close()
-            for shard in shards:
-                if shard not in self._kept_open:
-                    connection = self._engine(shard).connect()
-                    connection.execute(text("select count(*) from sqlite_master"))
-                    connection.rollback()
-                    self._kept_open[shard] = connection
+            for shard in wanted ^ self._kept_open:
+                if shard in self._engines:
+                    self._engines.pop(shard).dispose()
+            self._kept_open = wanted
 
     def _engine(self, shard: str) -> Engine:
         engine = self._engines.get(shard)
         if engine is None:
             engine = self._engines[shard] = create_engine(
                 self.conn_string_for_shard(shard),
-                # A connection lives as long as its transaction: other processes
-                # (webserver, daemon) read and write the same files.
-                poolclass=NullPool,
+                # Transactions stay short, because other processes (webserver, daemon)
+                # read and write the same files. `_db_lock` lets in one at a time.
+                **(
+                    {"poolclass": QueuePool, "pool_size": 1}
+                    if shard in self._kept_open
+                    else {"poolclass": NullPool}
+                ),
                 connect_args={"timeout": SQLITE_BUSY_TIMEOUT_SECONDS},
             )
             event.listen(engine, "connect", _wait_for_the_disk_less)
