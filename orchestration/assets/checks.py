@@ -60,6 +60,13 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
         CHECK: "Rules on landed {} {} records (Great Expectations).",
         VOLUME: "No source lost more {} {} records than its history allows.",
     }
+    quality = workspace.config.quality
+    if quality.freshness.enabled and quality.freshness.blocking:
+        # On what landed, because a check of the source itself would have to run before
+        # its records land.
+        described[FRESHNESS] = (
+            "The sources of {} {} records bring news as they used to."
+        )
     specs = [
         dg.AssetCheckSpec(
             check,
@@ -79,7 +86,6 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
         )
         for source in sources
     ]
-    quality = workspace.config.quality
 
     @dg.multi_asset_check(
         name="landing_rules", specs=specs, required_resource_keys={HOME_LOCK}
@@ -93,6 +99,11 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
         landed = {(each.source_type, each.object) for each in manifests}
         results: list[RuleResult] = []
         counted: list[Volume] = []
+        fresh = judge_freshness(
+            _loads(manifests),
+            quality.freshness,
+            now=run_instant(context).replace(tzinfo=None),
+        )
         for vendor, name in objects:
             found: list[RuleResult] = []
             volumes: list[Volume] = []
@@ -111,11 +122,14 @@ def build_landing_checks(workspace: Workspace) -> list[dg.AssetChecksDefinition]
             key = dg.AssetKey(["landing", vendor, name])
             yield _check_result(key, found, may_block=quality.blocking)
             yield _guard_result(key, VOLUME, guarded, may_block=quality.blocking)
-        fresh = judge_freshness(
-            _loads(manifests),
-            quality.freshness,
-            now=run_instant(context).replace(tzinfo=None),
-        )
+            if FRESHNESS in described:
+                named = {each.source_name for each in volumes}
+                yield _guard_result(
+                    key,
+                    FRESHNESS,
+                    [each for each in fresh if each.source_name in named],
+                    may_block=quality.blocking,
+                )
         results += guard_results(fresh)
         for source in sources:
             yield _guard_result(

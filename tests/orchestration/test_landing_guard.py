@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -133,3 +134,36 @@ def test_the_configuration_can_let_it_pass(tmp_path: Path, quality: str) -> None
         instant=datetime(2026, 1, 1, tzinfo=UTC),
     )
     assert went_through(org.publish(110))
+
+
+def age(org: Org, days: int) -> None:
+    """Make everything that landed so many days older."""
+    for path in org.workspace.home.landing.glob("*/*/source=crm/load=*/manifest.json"):
+        manifest = json.loads(path.read_text())
+        moment = datetime.fromisoformat(manifest["extracted_at"])
+        manifest["extracted_at"] = (moment - timedelta(days=days)).isoformat()
+        path.write_text(json.dumps(manifest))
+
+
+@pytest.mark.parametrize(("blocking", "passes"), [("true", False), ("false", True)])
+def test_a_source_without_news_warns_or_stops_what_is_behind(
+    tmp_path: Path, blocking: str, passes: bool
+) -> None:
+    org = Org(
+        tmp_path, f"quality: {{freshness: {{max_hours: 24, blocking: {blocking}}}}}\n"
+    )
+    assert went_through(org.publish(3))
+    age(org, days=3)
+    stale = org.publish(3)
+    (check,) = (
+        each
+        for each in stale.get_asset_check_evaluations()
+        if each.check_name == "freshness" and each.asset_key.path[0] == "sources"
+    )
+    assert not check.passed
+    assert "Newest change 3 days ago, 24 hours is the limit" in (
+        check.description or ""
+    )
+    assert went_through(stale) is passes
+    # News heal it.
+    assert went_through(org.publish(4))
