@@ -41,12 +41,13 @@ def _own_errors() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class FailedCheck:
-    """A check that did not pass: where, which, how bad."""
+    """A check that did not pass: where, which, how bad, and what it says of itself."""
 
     asset: str
     name: str
     is_error: bool
     rows_failed: int | None
+    description: str | None
 
 
 def explain(events: Iterable[dg.DagsterEvent]) -> str:
@@ -55,7 +56,12 @@ def explain(events: Iterable[dg.DagsterEvent]) -> str:
     lines: list[str] = []
     errors = [check for check in failed_checks(events) if check.is_error]
     if errors:
-        lines.append(f"{len(errors)} checks that guard the published file failed:")
+        checks = (
+            "One check that guards"
+            if len(errors) == 1
+            else f"{len(errors)} checks that guard"
+        )
+        lines.append(f"{checks} the published file failed:")
         lines += [f"  - {_describe(check)}" for check in errors[:20]]
         if len(errors) > 20:
             lines.append(f"  - and {len(errors) - 20} more")
@@ -87,12 +93,14 @@ def failed_checks(events: Iterable[dg.DagsterEvent]) -> Iterator[FailedCheck]:
             name=data.check_name,
             is_error=data.severity == dg.AssetCheckSeverity.ERROR,
             rows_failed=value if isinstance(value, int) else None,
+            description=data.description,
         )
 
 
 def _describe(check: FailedCheck) -> str:
     rows = "" if check.rows_failed is None else f" ({check.rows_failed:,} rows)"
-    return f"{check.asset}: {check.name}{rows}"
+    said = f". {check.description}" if check.description else ""
+    return f"{check.asset}: {check.name}{rows}{said}"
 
 
 def _is_check_failure(error: SerializableErrorInfo) -> bool:

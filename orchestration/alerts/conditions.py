@@ -127,7 +127,7 @@ def _age(state: SourceState, now: datetime, tolerance: timedelta) -> str:
 
 def _failed(failure: str) -> Alert:
     text = failure if len(failure) <= _LONGEST else f"{failure[:_LONGEST]} …"
-    if "checks that guard the published file failed" in failure:
+    if "the published file failed:" in failure:
         return Alert(
             "publish:blocked",
             Severity.ERROR,

@@ -275,6 +275,7 @@ def test_a_source_that_stops_the_publication_is_one_error_not_two(
     ("failure", "key"),
     [
         ("2 checks that guard the published file failed:\n  - a", "publish:blocked"),
+        ("One check that guards the published file failed:\n  - a", "publish:blocked"),
         ("published__crm: Publishing: 1 changes would break", "publish:blocked"),
         ("hygiene__x: MemoryError. The full text is", "sync:failed"),
     ],
