@@ -1,7 +1,5 @@
 """What a failed run says of itself on the terminal."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from orchestration.failures import explain
@@ -11,7 +9,7 @@ def _failed_run(description: str | None) -> dg.ExecuteInProcessResult:
     @dg.asset(
         check_specs=[dg.AssetCheckSpec("volume", asset="contacts", blocking=True)]
     )
-    def contacts() -> dg.MaterializeResult[None]:
+    def contacts():
         return dg.MaterializeResult(
             check_results=[
                 dg.AssetCheckResult(
@@ -30,7 +28,6 @@ def _failed_run(description: str | None) -> dg.ExecuteInProcessResult:
 
 def test_a_check_that_stops_the_publication_says_what_to_do() -> None:
     said = explain(_failed_run("crm/contact: 60% vanished. Run it with X.").all_events)
-    assert "One check that guard" not in said
     assert "One check that guards the published file failed:" in said
     assert (
         "  - contacts: volume (1,200 rows). crm/contact: 60% vanished. Run it with X."
