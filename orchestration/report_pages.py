@@ -7,12 +7,15 @@ the links on the assets. Does not belong here: writing reports.
 
 from __future__ import annotations
 
+import posixpath
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 
@@ -26,6 +29,9 @@ PAGES = {
     },
 }
 """Pages below the reports folder, by the asset that writes them."""
+
+_SERVED = re.compile(r"/(executive|data-quality|tables)\.html|/quality/.+")
+"""Without what is kept of one person, which lies in the same folder."""
 
 
 def with_links(
@@ -61,7 +67,8 @@ def served_reports(folder: Path, port: int) -> Iterator[str]:
     """Serve the reports to browsers of this machine while the context lasts.
 
     Args:
-        folder: Of the reports; nothing outside of it is served, and no listing.
+        folder: Of the reports; of what lies in it only the pages for everybody are
+            served.
         port: On 127.0.0.1; another one if it is taken.
 
     Yields:
@@ -88,6 +95,9 @@ class _Reports(SimpleHTTPRequestHandler):
         host = (self.headers.get("Host") or "").partition(":")[0]
         if host not in ("127.0.0.1", "localhost"):
             self.send_error(403)
+            return None
+        if not _SERVED.fullmatch(posixpath.normpath(unquote(urlsplit(self.path).path))):
+            self.send_error(404)
             return None
         return super().send_head()
 

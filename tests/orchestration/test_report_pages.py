@@ -15,7 +15,9 @@ from orchestration.report_pages import PAGES, served_reports, with_links
 @pytest.fixture
 def reports(tmp_path: Path) -> Path:
     folder = tmp_path / "reports"
-    (folder / "quality").mkdir(parents=True)
+    for part in ("quality", "access"):
+        (folder / part).mkdir(parents=True)
+        (folder / part / "index.html").write_text(part)
     (folder / "executive.html").write_text("<h1>Customers</h1>")
     (tmp_path / "secret.txt").write_text("no")
     return folder
@@ -26,6 +28,13 @@ def test_reports_are_served_and_nothing_else_is(reports: Path) -> None:
         page = httpx.get(f"{address}/executive.html")
         assert page.status_code == 200
         assert "Customers" in page.text
+        assert httpx.get(f"{address}/quality/index.html").text == "quality"
+        # What is kept of one person lies in the same folder.
+        for way in ("access/index.html", "quality/../access/index.html", "access/", ""):
+            assert httpx.get(f"{address}/{way}").status_code == 404
+        assert (
+            httpx.get(f"{address}/quality/%2e%2e/access/index.html").status_code == 404
+        )
         assert httpx.get(f"{address}/quality/").status_code == 404
         assert httpx.get(f"{address}/%2e%2e/secret.txt").status_code == 404
         assert httpx.post(f"{address}/executive.html").status_code == 501
