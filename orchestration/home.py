@@ -26,6 +26,11 @@ class Home:
     root: Path
 
     @property
+    def label(self) -> str:
+        """What people call it: its folder, or the one around the usual `data`."""
+        return self.root.name if self.root.name != "data" else self.root.parent.name
+
+    @property
     def landing(self) -> Path:
         """Append-only copies of source records."""
         return self.root / "landing"

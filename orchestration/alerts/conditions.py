@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from orchestration.alerts.model import Alert
@@ -87,7 +88,9 @@ def find_conditions(
     # A source that is not tolerated is the reason of the failure: told once.
     if failure and not any(each.severity is Severity.ERROR for each in sources):
         found.append(_failed(failure))
-    return found
+    # What belongs to no source belongs to whoever owns the publication.
+    owner = workspace.config.publish.owner
+    return [each if each.owner else replace(each, owner=owner) for each in found]
 
 
 def _sources(workspace: Workspace, now: datetime) -> Iterator[Alert]:
@@ -232,7 +235,7 @@ def _disk(workspace: Workspace) -> Iterator[Alert]:
             "disk:budget",
             Severity.WARNING,
             "The home folder outgrows its budget",
-            f"It takes {size:,.1f} GB; {budget:,.1f} GB are expected at most "
+            f"It takes {size:,.2f} GB; {budget:,.2f} GB are expected at most "
             "(retention.size_budget_gb).",
             "more versions or runs are kept than fit, or the CRM grew",
             "`tidycrm prune`; then lower `publish.keep_versions` or `retention.runs`, or "

@@ -71,7 +71,7 @@ def send_digest(
         deliver: Sends one message.
     """
     message = Message(
-        installation=workspace.home.root.name,
+        installation=workspace.home.label,
         alerts=alerts,
         digest=digest_lines(workspace, now=now),
     )

@@ -75,7 +75,7 @@ def dispatch(
         if not due and not over:
             continue
         message = Message(
-            installation=home.root.name,
+            installation=home.label,
             alerts=tuple(due),
             resolved=tuple(entry["title"] for entry in over.values()),
             run_id=run_id,

@@ -62,6 +62,9 @@ def own_mistakes(error: ValidationError) -> Iterator[Mapping[str, Any]]:
             yield detail
 
 
+CHANNEL_TYPES = ("slack", "teams", "email", "webhook")
+_TYPES = {*VENDOR_OF_TYPE, *CHANNEL_TYPES}
+
 _PATTERNS = {
     "^[A-Z]{3}$": "an ISO 4217 currency; write three capitals, such as EUR",
     "^[A-Z]{2}$": "an ISO 3166-1 country; write two capitals, such as DE",
@@ -72,9 +75,7 @@ def problem_of(
     detail: Mapping[str, Any], lines: Mapping[tuple[str | int, ...], int]
 ) -> ConfigProblem:
     """Say one mistake that Pydantic found in our words."""
-    # Pydantic puts the discriminator's value into the path of a source: the user did
-    # not write it there.
-    path = tuple(part for part in detail["loc"] if part not in VENDOR_OF_TYPE)
+    path = _as_written(detail["loc"])
     known = path
     while known and known not in lines:
         known = known[:-1]
@@ -86,14 +87,31 @@ def problem_of(
         message = "is required and missing"
     elif kind == "union_tag_invalid":
         tag = detail.get("ctx", {}).get("tag")
-        message = f"`type` {tag!r} is unknown; it is one of {', '.join(VENDOR_OF_TYPE)}"
+        message = f"`type` {tag!r} is unknown; it is one of {_types_at(path)}"
     elif kind == "union_tag_not_found":
-        message = f"needs a `type`: one of {', '.join(VENDOR_OF_TYPE)}"
+        message = f"needs a `type`: one of {_types_at(path)}"
+    elif kind == "too_short" and isinstance(detail["input"], str):
+        least = detail["ctx"]["min_length"]
+        message = f"is too short; at least {least} characters are expected"
     elif kind == "string_pattern_mismatch" and pattern in _PATTERNS:
         message = f"{detail['input']!r} is not {_PATTERNS[pattern]}"
     else:
         message = str(detail["msg"]).removeprefix("Value error, ")
     return ConfigProblem(dotted(path) or "file", message, lines.get(known))
+
+
+def _as_written(path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Leave out what Pydantic adds to the path of an entry: the value of its `type`."""
+    return tuple(
+        part
+        for index, part in enumerate(path)
+        if not (part in _TYPES and index and isinstance(path[index - 1], int))
+    )
+
+
+def _types_at(path: tuple[str | int, ...]) -> str:
+    types = CHANNEL_TYPES if "channels" in path else tuple(VENDOR_OF_TYPE)
+    return ", ".join(types)
 
 
 def dotted(path: tuple[str | int, ...]) -> str:

@@ -80,7 +80,10 @@ def parse_config(text: str, *, path: Path, environment: Mapping[str, str]) -> Co
     try:
         config = Config.model_validate(raw)
     except ValidationError as error:
-        problems += [problem_of(detail, lines) for detail in own_mistakes(error)]
+        said = {problem.path for problem in problems}
+        found = [problem_of(detail, lines) for detail in own_mistakes(error)]
+        # A variable that is not set is told once, not also as a value that is no good.
+        problems += [problem for problem in found if problem.path not in said]
     if problems or config is None:
         raise ConfigError(str(path), problems)
     return config

@@ -301,3 +301,16 @@ def test_a_late_file_and_a_forgotten_pin_are_told(make_workspace: Make) -> None:
     assert "1 d 16 h old" in found["publish:late"]
     assert "since 3 d" in found["publish:pinned"]
     assert find_conditions(make_workspace(), now=NOON - timedelta(days=3)) == []
+
+
+def test_what_belongs_to_no_source_is_told_to_the_owner_of_the_publication(
+    make_workspace: Make,
+) -> None:
+    workspace = make_workspace(TWO_SOURCES + "publish: {owner: analytics}\n")
+    (alert,) = find_conditions(workspace, now=NOON, failure="hygiene: it broke")
+    assert alert.owner == "analytics"
+
+
+def test_a_message_names_the_installation_as_people_call_it(tmp_path: Path) -> None:
+    assert Home(tmp_path / "acme" / "data").label == "acme"
+    assert Home(tmp_path / "acme-crm").label == "acme-crm"

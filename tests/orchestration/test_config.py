@@ -171,3 +171,30 @@ def test_a_length_of_time_needs_a_number_and_a_unit(tmp_path: Path, value: str) 
     (found,) = problems(MINIMAL + f"    max_staleness: {value!r}\n", tmp_path)
     assert "max_staleness" in found
     assert "such as 24h" in found
+
+
+def test_mistakes_in_channels_and_secrets_are_told_in_their_own_words(
+    tmp_path: Path,
+) -> None:
+    text = MINIMAL + (
+        "publish:\n"
+        "  masked: {salt: '${SALT}'}\n"
+        "alerts:\n"
+        "  channels:\n"
+        "    - {type: email, host: h, sender: a@example.com, to: [b@example.com],\n"
+        "       port: many}\n"
+        "    - {type: discord, url: x}\n"
+        "    - type: slack\n"
+        "      webhook_url: ${HOOK}\n"
+    )
+    # Short or unset: each is told once, and no secret is shown.
+    assert problems(text, tmp_path, SALT="s3cret") == [
+        "alerts.channels[2].webhook_url (line 15): refers to the environment variable "
+        "HOOK, which is not set",
+        "publish.masked.salt (line 8): is too short; at least 16 characters are expected",
+        "alerts.channels[0].port (line 12): Input should be a valid integer, unable to "
+        "parse string as an integer",
+        "alerts.channels[1] (line 13): `type` 'discord' is unknown; it is one of slack, "
+        "teams, email, webhook",
+    ]
+    assert not any("16" in each for each in problems(text, tmp_path))
