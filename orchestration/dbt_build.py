@@ -59,6 +59,9 @@ _WITH_VARIABLES = frozenset(
     }
 )
 _HOLDER = re.compile(r"PID (\d+)")
+LOG_BYTES = 2_000_000
+"""Of one log file of dbt: some eighty syncs that build everything, in 12 MB at most."""
+
 PROJECT_STAMP = "tidycrm_project.sha256"
 """File below `target_path` that names the version of the project that was parsed."""
 
@@ -120,6 +123,16 @@ def dbt_executable() -> Path:
     return Path(sys.executable).parent / "dbt"
 
 
+def log_options(workspace: Workspace) -> tuple[str, ...]:
+    """Where dbt logs, and when it begins another file; it keeps five full ones."""
+    return (
+        "--log-path",
+        str(workspace.home.dbt / "logs"),
+        "--log-file-max-bytes",
+        str(LOG_BYTES),
+    )
+
+
 class _DbtCore(DbtCliResource):
     """Dagster's resource, without what it asks of dbt before each command.
 
@@ -143,8 +156,7 @@ def dbt_resource(workspace: Workspace) -> DbtCliResource:
         profiles_dir=str(workspace.dbt_project),
         dbt_executable=str(dbt_executable()),
         global_config_flags=[
-            "--log-path",
-            str(workspace.home.dbt / "logs"),
+            *log_options(workspace),
             # Dagster reads JSON from the pipe; the file is for people. Statements are in
             # target/run, and a debug log of a thousand nodes costs seconds of each run.
             "--log-format-file",
@@ -179,8 +191,7 @@ def ensure_manifest(workspace: Workspace) -> Path:
         finished = subprocess.run(  # noqa: S603 - our own executable and arguments
             [
                 str(dbt_executable()),
-                "--log-path",
-                str(workspace.home.dbt / "logs"),
+                *log_options(workspace),
                 "parse",
                 "--target-path",
                 str(target),
@@ -232,8 +243,7 @@ def run_by_hand(
         return subprocess.run(  # noqa: S603 - our own executable
             [
                 str(dbt_executable()),
-                "--log-path",
-                str(workspace.home.dbt / "logs"),
+                *log_options(workspace),
                 *given,
             ],
             cwd=workspace.dbt_project,

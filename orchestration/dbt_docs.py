@@ -12,7 +12,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from orchestration.dbt_build import dbt_environment, dbt_executable
+from orchestration.dbt_build import dbt_environment, dbt_executable, log_options
 from orchestration.errors import PipelineError
 from orchestration.home import exclusive
 from orchestration.workspace import Workspace
@@ -43,8 +43,7 @@ def build_docs(workspace: Workspace) -> Path:
         finished = subprocess.run(  # noqa: S603 - our own executable and arguments
             [
                 str(dbt_executable()),
-                "--log-path",
-                str(home.dbt / "logs"),
+                *log_options(workspace),
                 "docs",
                 "generate",
                 "--static",

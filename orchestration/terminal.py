@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from orchestration.logs import held_stderr
 from orchestration.source_states import SourceState
 from orchestration.status import Status
 from orchestration.summary import Summary
@@ -71,6 +72,24 @@ def only_ours() -> Iterator[Console]:
             os.dup2(original, descriptor)
             os.close(original)
         os.close(sink)
+
+
+@contextmanager
+def watched(
+    *, has_json_logs: bool, is_quiet: bool = False
+) -> Iterator[Observer | None]:
+    """Show a run to whoever started it: to people its phases, to machines its log.
+
+    Args:
+        has_json_logs: Let the lines of the log reach standard error, and nothing else.
+        is_quiet: Show no phases.
+    """
+    with (
+        held_stderr() if has_json_logs else nullcontext(),
+        only_ours() as terminal,
+        progress(terminal, shown=not (is_quiet or has_json_logs)) as observer,
+    ):
+        yield observer
 
 
 @contextmanager

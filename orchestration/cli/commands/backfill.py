@@ -46,11 +46,11 @@ def backfill(
     with reported():
         need_config(settings)
         from orchestration.backfill import run_backfill
-        from orchestration.terminal import only_ours, progress
+        from orchestration.terminal import watched
         from orchestration.workspace import open_workspace
 
         workspace = open_workspace(settings)
-        with only_ours() as terminal, progress(terminal, shown=True) as observer:
+        with watched(has_json_logs=workspace.has_json_logs) as (_, observer):
             done = run_backfill(
                 workspace,
                 since=since.date(),

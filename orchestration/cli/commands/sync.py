@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Annotated
@@ -120,17 +120,13 @@ def _sync(
 
         workspace = open_workspace(settings)
         parse_ahead(workspace)
-        from orchestration.logs import held_stderr
         from orchestration.summary import read_summary
         from orchestration.sync import run_sync
-        from orchestration.terminal import only_ours, print_summary, progress
+        from orchestration.terminal import print_summary, watched
 
-        with (
-            held_stderr() if workspace.has_json_logs else nullcontext(),
-            only_ours() as terminal,
-            progress(
-                terminal, shown=not (as_json or workspace.has_json_logs)
-            ) as observer,
+        with watched(has_json_logs=workspace.has_json_logs, is_quiet=as_json) as (
+            terminal,
+            observer,
         ):
             try:
                 outcome = run_sync(
