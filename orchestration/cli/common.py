@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -22,6 +22,9 @@ from orchestration.errors import (
     OrchestrationError,
 )
 from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.workspace import Workspace
 
 ConfigOption = Annotated[
     Path | None,
@@ -62,6 +65,41 @@ def reported() -> Iterator[None]:
         errors.print(told, markup=False, highlight=False, soft_wrap=True)
         busy = isinstance(error, BusyError)
         raise typer.Exit(ExitCode.BUSY if busy else ExitCode.FAILED) from error
+
+
+def say_afterwards(
+    workspace: Workspace,
+    *,
+    run_id: str | None,
+    failure: str | None = None,
+    seconds: float | None = None,
+) -> None:
+    """Metrics and alerts after a run: neither may turn a good one into a failed one.
+
+    Args:
+        workspace: Whose run.
+        run_id: Its id, as far as it got.
+        failure: Why it ended without publishing; None if it did not.
+        seconds: How long it took.
+    """
+    from orchestration.alerts.after_run import tell
+    from orchestration.last_run import remember_run
+    from orchestration.metrics_file import write_metrics
+
+    try:
+        remember_run(
+            workspace.home, at=workspace.clock(), run_id=run_id, failure=failure
+        )
+        write_metrics(
+            workspace,
+            at=workspace.clock(),
+            succeeded=failure is None,
+            seconds=seconds,
+        )
+    except OSError as error:
+        errors.print(f"The metrics file was not written ({type(error).__name__}).")
+    for problem in tell(workspace, failure=failure, run_id=run_id).problems:
+        errors.print(problem, markup=False, highlight=False, soft_wrap=True)
 
 
 def _is_ours(error: Exception) -> bool:

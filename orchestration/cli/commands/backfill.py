@@ -14,8 +14,10 @@ from orchestration.cli.common import (
     HomeOption,
     need_config,
     reported,
+    say_afterwards,
     settings_of,
 )
+from orchestration.errors import PipelineError
 
 ORDER = 25
 
@@ -50,23 +52,32 @@ def backfill(
         from orchestration.workspace import open_workspace
 
         workspace = open_workspace(settings)
-        with watched(has_json_logs=workspace.has_json_logs) as (_, observer):
-            done = run_backfill(
-                workspace,
-                since=since.date(),
-                names=tuple(source or ()),
-                observer=observer,
-                wait_seconds=wait,
-            )
+        with watched(has_json_logs=workspace.has_json_logs) as observer:
+            try:
+                done = run_backfill(
+                    workspace,
+                    since=since.date(),
+                    names=tuple(source or ()),
+                    observer=observer,
+                    wait_seconds=wait,
+                )
+            except PipelineError as error:
+                if error.run_id is not None:
+                    say_afterwards(workspace, run_id=error.run_id, failure=str(error))
+                raise
+        outcome = done.outcome
+        say_afterwards(workspace, run_id=outcome.run_id, seconds=outcome.seconds)
     for each in done.sources:
-        console.print(
-            f"{each.source_name}: {len(each.moved)} objects read from {since:%Y-%m-%d} "
-            f"on, {len(each.forgotten)} in full.",
-            highlight=False,
+        told = (
+            f"{len(each.moved)} objects read from {since:%Y-%m-%d} on, "
+            f"{len(each.forgotten)} in full"
+            if each.moved or each.forgotten
+            else "read in full, as always"
         )
+        console.print(f"{each.source_name}: {told}.", highlight=False)
     console.print(
-        f"{done.outcome.rows_landed:,} rows were new or different; published in "
-        f"{done.outcome.seconds:,.0f} seconds."
+        f"{outcome.rows_landed:,} rows were new or different; published in "
+        f"{outcome.seconds:,.0f} seconds."
     )
-    if done.outcome.stale:
+    if outcome.stale:
         raise typer.Exit(ExitCode.STALE)

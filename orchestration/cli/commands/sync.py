@@ -16,9 +16,9 @@ from orchestration.cli.common import (
     ExitCode,
     HomeOption,
     JsonOption,
-    errors,
     need_config,
     reported,
+    say_afterwards,
     settings_of,
 )
 from orchestration.errors import PipelineError
@@ -124,10 +124,9 @@ def _sync(
         from orchestration.sync import run_sync
         from orchestration.terminal import print_summary, watched
 
-        with watched(has_json_logs=workspace.has_json_logs, is_quiet=as_json) as (
-            terminal,
-            observer,
-        ):
+        with watched(
+            has_json_logs=workspace.has_json_logs, is_quiet=as_json
+        ) as observer:
             try:
                 outcome = run_sync(
                     workspace,
@@ -137,9 +136,9 @@ def _sync(
                     accept_volume_drop=accept_volume_drop,
                 )
             except PipelineError as error:
-                _afterwards(workspace, run_id=error.run_id, failure=str(error))
+                say_afterwards(workspace, run_id=error.run_id, failure=str(error))
                 raise
-        _afterwards(workspace, run_id=outcome.run_id, seconds=outcome.seconds)
+        say_afterwards(workspace, run_id=outcome.run_id, seconds=outcome.seconds)
         published = workspace.home.published_file
         summary = read_summary(published)
     if as_json:
@@ -166,31 +165,3 @@ def _sync(
         )
     if outcome.stale:
         raise typer.Exit(ExitCode.STALE)
-
-
-def _afterwards(
-    workspace: Workspace,
-    *,
-    run_id: str | None,
-    failure: str | None = None,
-    seconds: float | None = None,
-) -> None:
-    """Metrics and alerts: neither may turn a good sync into a failed one."""
-    from orchestration.alerts.after_run import tell
-    from orchestration.last_run import remember_run
-    from orchestration.metrics_file import write_metrics
-
-    try:
-        remember_run(
-            workspace.home, at=workspace.clock(), run_id=run_id, failure=failure
-        )
-        write_metrics(
-            workspace,
-            at=workspace.clock(),
-            succeeded=failure is None,
-            seconds=seconds,
-        )
-    except OSError as error:
-        errors.print(f"The metrics file was not written ({type(error).__name__}).")
-    for problem in tell(workspace, failure=failure, run_id=run_id).problems:
-        errors.print(problem, markup=False, highlight=False, soft_wrap=True)
