@@ -33,6 +33,8 @@ from hygiene.errors import InputError
 
 KEY: Final = "source_record_key"
 _OBJECT: Final = pl.col(KEY).str.extract(r"^([^:]+:[^:]+):")
+# What integrations write into the required company of a lead that has none.
+_FILLED_IN: Final = "[not provided]"
 # Dirt after which the text still says what was meant; the rest destroyed information.
 REPAIRABLE: Final = frozenset(
     {
@@ -132,6 +134,13 @@ def _cells(
             how="left",
             maintain_order="left",
         )
+        .with_columns(
+            dirt_kind=pl.when(
+                pl.col("dirt_kind").is_null() & (pl.col("raw") == _FILLED_IN)
+            )
+            .then(pl.lit("placeholder"))
+            .otherwise("dirt_kind")
+        )
         .filter(pl.col("dirt_kind").is_not_null() | pl.col("counts"))
         .with_columns(truth=pl.coalesce("clean_value", "raw"))
     )
@@ -229,7 +238,12 @@ def _score_placeholder(name: str, cells: pl.DataFrame) -> FlagScore:
             actual=is_filler,
             flagged=pl.col("status").is_in(["placeholder", "missing"])
             # One half of a name may be filler while the other half is a name.
-            | (is_filler & pl.col("found").is_null()),
+            | (is_filler & pl.col("found").is_null())
+            | (
+                is_filler
+                & (pl.col("status") == "corrected")
+                & (pl.col("shown").str.len_chars() < pl.col("raw").str.len_chars())
+            ),
         ),
     )
 

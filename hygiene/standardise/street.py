@@ -135,7 +135,11 @@ def _expand_glued(tokens: list[str], words: StreetWords) -> None:
             if not (is_dotted or short == "str") or not stem.rstrip("-")[-1:].isalpha():
                 continue
             word = meant.upper() if body.isupper() and len(body) > 3 else meant
-            if stem.endswith("-") and body[len(stem)].isupper():
+            if stem.endswith("-") and (
+                body[len(stem)].isupper()
+                # "Karl-Marx-str.": behind a name and a hyphen it is a word of its own.
+                or (meant == "straße" and stem[0].isupper() and not body.isupper())
+            ):
                 word = meant[0].upper() + meant[1:]
             tokens[index] = stem + word + _tail(token)
             break

@@ -23,6 +23,8 @@ _KINDS: Final = ("email", "phone", "name", "company", "domain", "country", "text
 # From how many on one repeated character ("xxxx") is filler: AAA and III are companies.
 _REPEATED_MINIMUM: Final = {"company": 4, "text": 4, "domain": 4}
 
+_BRACKETS: Final = {"[": "]", "(": ")", "<": ">", "{": "}"}
+
 
 @dataclass(frozen=True, slots=True)
 class Placeholders:
@@ -48,6 +50,11 @@ class Placeholders:
         # Cleaned text has its white space collapsed already, so case is all to fold.
         if text.casefold() in self.folded[kind] or text in self.exact:
             return True
+        if _BRACKETS.get(text[0]) == text[-1] and (inner := text[1:-1].strip()):
+            # A filler in brackets, such as [not provided].
+            text = inner
+            if text.casefold() in self.folded[kind] or text in self.exact:
+                return True
         first = text[0]
         if first != text[-1] and first.casefold() != text[-1].casefold():
             # Ends differ: neither one repeated character nor, usually, punctuation.

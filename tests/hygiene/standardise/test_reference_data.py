@@ -93,3 +93,15 @@ def test_facade_is_complete_and_sorted() -> None:
     names = hygiene.standardise.__all__
     assert all(hasattr(hygiene.standardise, name) for name in names)
     assert len(set(names)) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_filler"),
+    [
+        ("[not provided]", True), ("(n/a)", True), ("<unknown>", True), ("{ none }", True),
+        ("(Acme)", False), ("[ACME] Ltd", False), ("((" * 5000 + "))" * 5000, True),
+    ],
+    ids=["salesforce", "round", "angle", "curly", "name", "part", "deep"],
+)  # fmt: skip
+def test_a_filler_in_brackets_is_one(text: str, is_filler: bool) -> None:
+    assert default_vocabulary().placeholders.holds(text, "company") is is_filler
