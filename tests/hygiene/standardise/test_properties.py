@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,13 +17,18 @@ from hygiene.standardise import (
     EmailStandardiser,
     PersonNameInput,
     PersonNameStandardiser,
+    RecordIdentity,
+    StandardiseSettings,
     Status,
     classify_job_title,
+    find_reserved_host,
+    find_test_rule,
     load_picklists,
     standardise_choice,
     standardise_city,
     standardise_company,
     standardise_company_size,
+    standardise_contacts,
     standardise_country,
     standardise_date,
     standardise_domain,
@@ -31,7 +40,9 @@ from hygiene.standardise import (
     standardise_state,
     standardise_street,
 )
+from hygiene.standardise.contacts import CONTACT_INPUTS
 from hygiene.standardise.text import clean_text, match_form, repair_mojibake
+from tests.hygiene.standardise.tables import write_contacts
 
 # Any Unicode string, surrogates included, and strings that look like the real thing.
 ANY = st.text(max_size=40)
@@ -226,6 +237,56 @@ def test_job_roles_are_total_and_deterministic(raw: str) -> None:
     assert once.persona is None or once.status is Status.VALID
     assert once.rule
     assert classify_job_title(raw) == once
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(raw=VALUES, names=st.tuples(VALUES, VALUES))
+def test_test_records_are_told_of_any_text(raw: str, names: tuple[str, str]) -> None:
+    record = RecordIdentity(
+        email=raw, given_name=names[0], family_name=names[1], full_name=" ".join(names),
+        company=raw, company_match=raw.casefold(), domain=raw,
+    )  # fmt: skip
+    rule = find_test_rule(record)
+    assert rule is None or rule.startswith("test.")
+    assert find_test_rule(record) == rule
+    assert find_reserved_host(raw) in {None, "test.reserved_domain"}
+
+
+# Parquet holds no lone surrogates.
+STORED = st.one_of(
+    st.none(), VALUES.map(lambda text: text.encode("utf-8", "replace").decode())
+)
+RECORDS = st.lists(
+    st.fixed_dictionaries(dict.fromkeys(CONTACT_INPUTS[1:], STORED)),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True)
+@given(people=RECORDS)
+def test_no_table_loses_a_record_or_a_raw_value(people: list[dict[str, Any]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder)
+        union = write_contacts(path / "union.parquet", people)
+        report = standardise_contacts(
+            union, path / "out.parquet", path / "aside.parquet",
+            settings=StandardiseSettings(), previous=None,
+        )  # fmt: skip
+        before = pl.read_parquet(union)
+        out = pl.read_parquet(path / "out.parquet")
+        aside = pl.read_parquet(path / "aside.parquet")
+    assert report.rows_in == len(people) == out.height + aside.height
+    keys = {*out["source_record_key"], *aside["source_record_key"]}
+    assert keys == set(before["source_record_key"])
+    kept = before.join(out.select("source_record_key"), on="source_record_key")
+    order = "source_record_key"
+    assert out.select(before.columns).sort(order).equals(kept.sort(order))
+    raw = {row[order]: row for row in before.iter_rows(named=True)}
+    for row in aside.iter_rows(named=True):
+        held = json.loads(row["raw_payload"])
+        mine = raw[row[order]]
+        assert all(held.get(name) == mine[name] for name in CONTACT_INPUTS)
 
 
 def test_missing_is_not_a_value() -> None:
