@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from hygiene.standardise.vocabulary import TestWords, Vocabulary, default_vocabulary
-from hygiene.standardise.web_domain import is_reserved_host
+from hygiene.standardise.web_domain import is_reserved_host, registrable_domain
 
 _DIGITS_AND_SIGNS: Final = "0123456789._-+"
 # Accepted: "asdf", "asdfgh", "qwer123". Rejected: "asdrubal", "wert".
@@ -184,7 +184,10 @@ def find_reserved_host(raw: str | None, words: Vocabulary | None = None) -> str 
         return None
     rest = raw.strip().lower().partition("://")[2] or raw.strip().lower()
     host = rest.rpartition("@")[2].partition("/")[0].partition(":")[0].strip(" .>\"'")
-    if " " in host:
+    head = host.rpartition(".")[0]
+    # "acme.com.invalid" is how sandboxes keep mail from people who exist.
+    is_masked = "." in head and registrable_domain(head) is not None
+    if " " in host or is_masked:
         return None
     return find_test_domain(host, words or default_vocabulary())
 

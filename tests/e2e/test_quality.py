@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 from collections.abc import Iterator
@@ -120,53 +121,100 @@ def test_a_score_is_told_where_a_person_looks(demo: Project) -> None:
     assert {"records", "fixes"} == set(json.loads(listed.stdout))
 
 
-def salesforce(folder: Path) -> dict[str, Any]:
+def sources() -> dict[str, Any]:
     return {
         "version": 1,
-        "sources": [{"name": "crm", "type": "salesforce_files", "path": "exports"}],
+        "sources": [
+            {"name": "crm", "type": "salesforce_files", "path": "exports"},
+            {"name": "portal", "type": "hubspot_files", "path": "portal"},
+            {
+                "name": "list",
+                "type": "spreadsheet",
+                "tables": [
+                    {
+                        "path": "people.csv",
+                        "object": "contacts",
+                        "columns": {
+                            "id": "Badge no",
+                            "first_name": "Vorname",
+                            "last_name": "Nachname",
+                            "email": "E-Mail",
+                        },
+                    }
+                ],
+            },
+        ],
         "metrics": {"as_of": "2026-01-15"},
     }
 
 
 def people(count: int, *broken: str) -> str:
     lines = [
-        f"0035f00000{number:05d}AAA,false,Ann,Archer{number},a{number}@site{number}.test,,\n"
+        f"0035f00000{number:05d}AAA,false,Ann,Archer{number},a{number}@site{number}.com,,\n"
         for number in range(count)
     ]
     return HEAD + "".join((*lines, *broken))
 
 
+PORTAL = "Record ID,First Name,Last Name,Email,Lifecycle Stage\n101,Hedda,Hub,h@hub.de,Lead\n"
+LIST = "Badge no;Vorname;Nachname;E-Mail\n201;Jan;Jute;jan@jute.nl\n"
+FIXED = {
+    "Quote": "0035f0000099999AAA,false,Cy,Quote,cy@quote.co.uk,,",
+    "Inn": "102,Ida,Inn,ida@inn.dk,Lead",
+    "Kelp": "202;Kim;Kelp;kim@kelp.se",
+}
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
-    """A small org with one line that cannot be read, synced once."""
+    """Three small sources, each with one line that cannot be read, synced once."""
     made = Project(tmp_path / "project")
     (made.folder / "exports").mkdir(parents=True)
-    made.configure(salesforce(made.folder))
-    broken = '0035f0000099999AAA,false,"Cy,Quote,cy@site.test,,\n'
+    (made.folder / "portal").mkdir()
+    made.configure(sources())
+    broken = '0035f0000099999AAA,false,"Cy,Quote,cy@quote.co.uk,,\n'
     (made.folder / "exports" / "Contact.csv").write_text(people(150, broken))
+    portal(made).write_text(PORTAL + '102,"Ida,Inn,ida@inn.dk,Lead\n')
+    (made.folder / "people.csv").write_text(LIST + '202;"Kim;Kelp;kim@kelp.se\n')
     made.sync()
     return made
 
 
-@pytest.mark.slow
-def test_a_corrected_line_comes_back_and_a_vanished_third_stops_the_publication(
-    project: Project,
-) -> None:
-    assert len(project.query("select * from quarantined_records")) == 1
-    assert len(project.query("select * from dim_contacts")) == 150
+def portal(project: Project) -> Path:
+    name = "hubspot-crm-exports-all-contacts-2026-01-15.csv"
+    return project.folder / "portal" / name
+
+
+def correct(project: Project) -> Path:
+    """Export what stands aside, and fill in the last column as a person would."""
     fixes = project.folder / "fixes.csv"
     assert project.run("quarantine", "export", str(fixes)).returncode == 0
-    lines = fixes.read_text(encoding="utf-8-sig").splitlines()
-    fixed = '"0035f0000099999AAA,false,Cy,Quote,cy@site.test,,"'
-    fixes.write_text("\n".join([lines[0], lines[1] + fixed]))
+    with fixes.open(encoding="utf-8-sig", newline="") as handle:
+        head, *rows = csv.reader(handle)
+    for row in rows:
+        whole = " ".join(row)
+        row[-1] = next(fixed for mark, fixed in FIXED.items() if mark in whole)
+    with fixes.open("w", encoding="utf-8", newline="") as handle:
+        csv.writer(handle).writerows([head, *rows])
+    return fixes
+
+
+@pytest.mark.slow
+def test_corrected_lines_come_back_and_a_vanished_third_stops_the_publication(
+    project: Project,
+) -> None:
+    assert len(project.query("select * from quarantined_records")) == 3
+    assert len(project.query("select * from dim_contacts")) == 152
+    fixes = correct(project)
     told = project.run("quarantine", "fix", str(fixes), "--author", "eva", "--json")
-    assert json.loads(told.stdout)["remembered"] == 1, told.stderr
+    assert json.loads(told.stdout)["remembered"] == 3, told.stderr
     assert project.sync()["published"]
     assert project.query("select * from quarantined_records") == []
-    assert project.query("select status, author from quarantine_fixes") == [
-        ("applied", "eva")
+    statuses = "select source_name, status, author from quarantine_fixes order by all"
+    assert project.query(statuses) == [
+        (name, "applied", "eva") for name in ("crm", "list", "portal")
     ]
-    assert len(project.query("select * from dim_contacts")) == 151
+    assert len(project.query("select * from dim_contacts")) == 155
     assert (
         project.query(
             "select * from reconciliation_records where unioned_records <> "
@@ -174,11 +222,13 @@ def test_a_corrected_line_comes_back_and_a_vanished_third_stops_the_publication(
         )
         == []
     )
-    # The fix survives a new export whose line is still broken, and one more sync.
+    # The fixes survive one more sync of exports whose lines are still broken.
     assert not project.sync()["published"]
 
     before = project.published.read_bytes()
     (project.folder / "exports" / "Contact.csv").write_text(people(60))
+    # HubSpot repaired its line itself, in another way: shown, and the fix not applied.
+    portal(project).write_text(PORTAL + "102,Ida,Newer,ida@inn.dk,Lead\n")
     finished = project.run("sync")
     assert finished.returncode != 0
     assert "crm/contact" in finished.stdout + finished.stderr
@@ -187,7 +237,12 @@ def test_a_corrected_line_comes_back_and_a_vanished_third_stops_the_publication(
     # Nothing changes by asking again; saying that it is meant does.
     assert project.run("sync").returncode != 0
     assert project.sync("--accept-volume-drop", "crm/contact")["published"]
-    alive = project.query("select * from dim_contacts where not is_deleted")
-    assert len(alive) == 60
+    alive = "select full_name from dim_contacts where not is_deleted"
+    assert len(project.query(alive)) == 64
+    assert project.query(f"{alive} and full_name like 'Ida %'") == [("Ida Newer",)]
+    assert project.query(statuses) == [
+        ("crm", "gone", "eva"), ("list", "applied", "eva"),
+        ("portal", "contradicted", "eva"),
+    ]  # fmt: skip
     # What was accepted is the new measure.
     assert project.run("sync", "--force").returncode == 0

@@ -73,6 +73,8 @@ def test_real_records_are_left_alone(record: RecordIdentity) -> None:
         ("https://Shop.Invalid/cart", "test.reserved_domain"),
         ("ann@acme.cmo", None),
         ("two words.test", None),
+        ("ann@acme.com.invalid", None),
+        ("ann@mail.acme.co.uk.test", None),
         ("", None),
         (None, None),
     ],
