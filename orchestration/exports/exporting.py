@@ -43,8 +43,8 @@ REPORT_TABLES: Final = (
 )
 """Tables of the XLSX report when none is named: what people pivot in a spreadsheet."""
 
-Restriction = Callable[[str, Sequence[str]], str | None]
-"""From a table and its columns to the SQL condition that its rows must meet; or none."""
+Restriction = Callable[[str, Mapping[str, str]], str | None]
+"""From a table and its columns with their types to the SQL condition that its rows must meet; or none."""
 
 
 class ExportKind(StrEnum):
@@ -111,7 +111,8 @@ def export_tables(
         relations: dict[str, str] = {}
         held_back: dict[str, int] = {}
         for table in chosen:
-            condition = restriction and restriction(table.name, tuple(table.columns))
+            types = {name: column.type for name, column in table.columns.items()}
+            condition = restriction and restriction(table.name, types)
             relations[table.name] = _relation(table, condition)
             if condition:
                 kept = _count(connection, relations[table.name])

@@ -1,26 +1,38 @@
 """Do not contact: who is held back from a file that leaves.
 
 Belongs here: the restriction that every export passes. A table that tells how to reach
-people leaves without those who objected; figures without addresses and numbers stay whole.
+people leaves without those who objected, and so does every row that mentions an address or
+number of theirs, in whatever column; figures without addresses and numbers stay whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Final
 
 import duckdb
 
 from orchestration.publishing import quote
 
-_OBJECTED = {
+_FLAGS: Final = {
     "email": "has_email_opt_out",
     "phone": "has_do_not_call",
     "any": "has_email_opt_out OR has_do_not_call",
 }
-_PEOPLE = "dim_contacts"
-_REACHES = ("email", "phone", "mobile")
+_CHANNELS: Final = {
+    "email": "channel IN ('email', 'any')",
+    "phone": "channel IN ('phone', 'any')",
+    "any": "true",
+}
+_PEOPLE: Final = "dim_contacts"
+_REACHES: Final = ("email", "phone", "mobile")
+_TEXT: Final = ("VARCHAR", "VARCHAR[]")
+_PART: Final = r"""[^\s<>()\[\],;:"|/=]+"""
+_MENTION: Final = rf"{_PART}@{_PART}|\+[0-9]{{7,15}}"
+"""An address, or a number as standardising writes it."""
 
 
 class Channel(StrEnum):
@@ -32,9 +44,17 @@ class Channel(StrEnum):
     PHONE = "phone"
 
 
+@dataclass(frozen=True, slots=True)
+class _Objectors:
+    """Queries: ids of who objected, and what they are reached by."""
+
+    ids: str
+    mentions: str
+
+
 def contactable_only(
     channel: Channel, published: Path
-) -> Callable[[str, Sequence[str]], str | None]:
+) -> Callable[[str, Mapping[str, str]], str | None]:
     """Make the restriction of one export.
 
     Args:
@@ -42,36 +62,58 @@ def contactable_only(
         published: The file that is exported; one without contacts restricts nothing.
 
     Returns:
-        From a table and its columns to the condition that its rows must meet.
+        From a table and its columns with their types to the condition that its rows
+        must meet.
     """
-    objected = _objected(channel, published)
+    objectors = _objectors(channel, published)
 
-    def restriction(_table: str, columns: Sequence[str]) -> str | None:
-        if objected is None or not any(map(_reaches, columns)):
+    def restriction(table: str, columns: Mapping[str, str]) -> str | None:
+        if objectors is None:
             return None
         tests = []
-        for column, of in (
-            ("golden_contact_id", "golden_contact_id"),
-            ("golden_id", "golden_contact_id"),
-            ("customer_id", "golden_contact_id"),
-            ("primary_contact_id", "golden_contact_id"),
-        ):
-            if column in columns:
-                tests.append((quote(column), of))
-        tests += [
-            (f"lower({quote(column)})", "lower(email)")
-            for column in columns
-            if _reaches(column) and "email" in column
+        if any(map(_reaches, columns)):
+            tests += [
+                f"coalesce({quote(column)} NOT IN ({objectors.ids}), true)"
+                for column in (
+                    "golden_contact_id", "golden_id", "customer_id", "primary_contact_id"
+                )
+                if column in columns
+            ]  # fmt: skip
+            tests += [
+                f"coalesce(lower({quote(column)}) NOT IN ({objectors.mentions}), true)"
+                for column, kind in columns.items()
+                if _reaches(column) and kind == "VARCHAR"
+            ]
+        text = [
+            column
+            for column, kind in columns.items()
+            if kind in _TEXT and not column.startswith("owner_")
+            if not column.endswith(("_id", "_ids", "_key"))
         ]
-        if not tests:
-            return None
-        return " AND ".join(
-            f"coalesce({value} NOT IN (SELECT {of} FROM {_PEOPLE} "
-            f"WHERE ({objected}) AND {of} IS NOT NULL), true)"
-            for value, of in tests
-        )
+        if text:
+            tests.append(_mentions_nobody(table, columns, text, objectors))
+        return " AND ".join(tests) or None
 
     return restriction
+
+
+def _mentions_nobody(
+    table: str, columns: Mapping[str, str], text: list[str], objectors: _Objectors
+) -> str:
+    """No address or number of an objector stands in the text of a row."""
+    told = ", ".join(
+        quote(column)
+        if columns[column] == "VARCHAR"
+        else f"array_to_string({quote(column)}, ' ')"
+        for column in text
+    )
+    return (
+        "rowid NOT IN (SELECT seen FROM ("
+        f"SELECT seen, unnest(regexp_extract_all(told, '{_MENTION}')) AS found FROM ("
+        f"SELECT rowid AS seen, lower(concat_ws(' ', {told})) AS told "
+        f"FROM {quote(table)}) WHERE contains(told, '@') OR contains(told, '+')) "
+        f"WHERE trim(found, '.''') IN ({objectors.mentions}))"
+    )
 
 
 def _reaches(column: str) -> bool:
@@ -86,13 +128,41 @@ def _reaches(column: str) -> bool:
     )
 
 
-def _objected(channel: Channel, published: Path) -> str | None:
+def _objectors(channel: Channel, published: Path) -> _Objectors | None:
     if not published.is_file():
         return None
     with duckdb.connect(str(published), read_only=True) as reader:
-        rows = reader.execute(
-            "SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [_PEOPLE]
-        ).fetchall()
-    columns = {str(row[0]) for row in rows}
-    needed = {"golden_contact_id", "email", "has_email_opt_out", "has_do_not_call"}
-    return f"coalesce({_OBJECTED[channel]}, false)" if needed <= columns else None
+        columns = set(
+            reader.execute(
+                "SELECT table_name, column_name FROM duckdb_columns() "
+                "WHERE table_name IN "
+                f"('{_PEOPLE}', 'contact_consent', 'contact_emails', 'contact_phones')"
+            ).fetchall()
+        )
+    needed = ("golden_contact_id", "email", "has_email_opt_out", "has_do_not_call")
+    if not {(_PEOPLE, name) for name in needed} <= columns:
+        return None
+    ids = (
+        f"SELECT golden_contact_id FROM {_PEOPLE} "
+        f"WHERE coalesce({_FLAGS[channel]}, false)"
+    )
+    if ("contact_consent", "channel") in columns:
+        ids += (
+            " UNION SELECT golden_contact_id FROM contact_consent "
+            f"WHERE status = 'objected' AND {_CHANNELS[channel]}"
+        )
+    mentions = f"SELECT lower(email) FROM {_PEOPLE} WHERE golden_contact_id IN ({ids})"
+    if ("contact_emails", "golden_contact_id") in columns:
+        mentions += (
+            " UNION SELECT lower(email) FROM contact_emails "
+            f"WHERE golden_contact_id IN ({ids})"
+        )
+    if ("contact_phones", "golden_id") in columns:
+        # A switchboard is not the objector's alone: colleagues keep their rows.
+        mentions += (
+            f" UNION (SELECT phone FROM contact_phones WHERE golden_id IN ({ids}) "
+            "EXCEPT SELECT phone FROM contact_phones WHERE coalesce(golden_id NOT IN "
+            f"({ids}), true))"
+        )
+    known = f"SELECT * FROM ({mentions}) AS known (mention) WHERE mention IS NOT NULL"
+    return _Objectors(ids, known)

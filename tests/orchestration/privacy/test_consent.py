@@ -80,13 +80,55 @@ def test_people_who_objected_are_held_back_where_they_could_be_reached(
     expected = {Channel.EMAIL: 2, Channel.PHONE: 2, Channel.ANY: 1}
     for channel, rows in expected.items():
         restriction = contactable_only(channel, file)
-        condition = restriction("dim_contacts", ["golden_contact_id", "email"])
+        condition = restriction(
+            "dim_contacts", {"golden_contact_id": "VARCHAR", "email": "VARCHAR"}
+        )
         with duckdb.connect(str(file), read_only=True) as reader:
             found = reader.execute(
                 f"SELECT count(*) FROM dim_contacts WHERE {condition}"
             ).fetchone()
         assert found == (rows,), channel
         # Figures that reach nobody stay whole.
-        assert (
-            restriction("fct_revenue_events", ["golden_contact_id", "amount"]) is None
-        )
+        figures = {"golden_contact_id": "VARCHAR", "amount": "DECIMAL(18, 2)"}
+        assert restriction("fct_revenue_events", figures) is None
+
+
+def test_no_row_that_mentions_how_to_reach_an_objector_leaves(tmp_path: Path) -> None:
+    """In whatever column: as a winning value, in free text, in a list, a number."""
+    file = tmp_path / "crm.duckdb"
+    with duckdb.connect(str(file)) as connection:
+        for statement in (
+            "CREATE TABLE dim_contacts AS SELECT * FROM (VALUES "
+            "('gc_1', 'sean.o''neil@x.example', false, false), "
+            "('gc_2', 'b@x.example', false, false)) "
+            "AS t(golden_contact_id, email, has_email_opt_out, has_do_not_call)",
+            # Only the ledger knows of it.
+            "CREATE TABLE contact_consent AS SELECT 'gc_1' AS golden_contact_id, "
+            "'sms' AS channel, 'objected' AS status",
+            "CREATE TABLE contact_emails AS SELECT * FROM (VALUES "
+            "('gc_1', 'old@x.example'), ('gc_2', 'b@x.example')) "
+            "AS t(golden_contact_id, email)",
+            # The second number is the switchboard of both.
+            "CREATE TABLE contact_phones AS SELECT * FROM (VALUES "
+            "('gc_1', '+4930111111'), ('gc_1', '+4930999999'), ('gc_2', '+4930999999')) "
+            "AS t(golden_id, phone)",
+            "CREATE TABLE notes AS SELECT * FROM (VALUES "
+            "(1, 'Old@x.example', NULL, NULL), (2, 'call +4930111111.', NULL, NULL), "
+            "(3, NULL, 'to ''sean.o''neil@x.example''.', NULL), "
+            "(4, NULL, NULL, ['b@x.example', 'old@x.example']), "
+            "(5, 'b@x.example', 'call +4930999999', ['b@x.example']), "
+            "(6, 'bold@x.example', 'gold@x.example.org', NULL), (7, NULL, NULL, NULL)) "
+            "AS t(n, value, note, people)",
+        ):
+            connection.execute(statement)
+    restriction = contactable_only(Channel.ANY, file)
+    columns = {"n": "INTEGER", "value": "VARCHAR", "note": "VARCHAR"}
+    condition = restriction("notes", {**columns, "people": "VARCHAR[]"})
+    with duckdb.connect(str(file), read_only=True) as reader:
+        found = reader.execute(f"SELECT n FROM notes WHERE {condition} ORDER BY 1")
+        assert [row[0] for row in found.fetchall()] == [5, 6, 7]
+    # For a letter by mail the objection to text messages holds nobody back.
+    by_mail = contactable_only(Channel.EMAIL, file)("notes", columns)
+    with duckdb.connect(str(file), read_only=True) as reader:
+        found = reader.execute(f"SELECT count(*) FROM notes WHERE {by_mail}")
+        assert found.fetchone() == (7,)
