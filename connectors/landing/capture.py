@@ -167,7 +167,8 @@ class ChangeCapture:
         gone = "NOT current._is_deleted" if mode is LoadMode.FULL else "false"
         if gone_ids is not None and mode is LoadMode.DELTA:
             gone = f"""NOT current._is_deleted AND current._source_record_id IN (
-                SELECT _source_record_id FROM read_parquet({_quote_path(gone_ids)}))"""
+                SELECT _source_record_id FROM read_parquet({_quote_path(gone_ids)},
+                    hive_partitioning = false))"""
         self._con.execute(
             f"""
             CREATE TEMP TABLE gone AS
@@ -274,7 +275,8 @@ class ChangeCapture:
             CREATE TEMP TABLE incoming AS
             SELECT _load_seq, _source_record_id, _is_deleted, _delete_kind,
                 _merged_into, unhex({row_hash_expression(self._columns)}) AS _row_hash
-            FROM read_parquet({_quote_path(self._incoming)})
+            FROM read_parquet({_quote_path(self._incoming)},
+                hive_partitioning = false)
             """
         )
         repeats = self._con.execute(
@@ -290,7 +292,8 @@ class ChangeCapture:
                 SELECT _load_seq, _source_record_id, {_STATE}
                 FROM incoming JOIN (
                     SELECT _load_seq{listed}
-                    FROM read_parquet({_quote_path(self._incoming)})
+                    FROM read_parquet({_quote_path(self._incoming)},
+                        hive_partitioning = false)
                 ) USING (_load_seq)
                 QUALIFY row_number() OVER (
                     PARTITION BY _source_record_id

@@ -203,7 +203,7 @@ def _height(paths: Sequence[Path]) -> int:
 
 def _read(paths: Sequence[Path]) -> str:
     quoted = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
-    return f"read_parquet([{quoted}], union_by_name = true)"
+    return f"read_parquet([{quoted}], union_by_name = true, hive_partitioning = false)"
 
 
 def _one(connection: duckdb.DuckDBPyConnection, query: str) -> int:

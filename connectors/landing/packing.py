@@ -149,7 +149,10 @@ def _write(parts: Sequence[Path], target: Path, work: Path) -> None:
                 "SELECT count(*), count(DISTINCT (_source_record_id, _load_id)), "
                 f"bit_xor(hash({names})) FROM {origin}"
             ).fetchall()
-            for origin in (source, f"read_parquet('{_literal(target)}')")
+            for origin in (
+                source,
+                f"read_parquet('{_literal(target)}', hive_partitioning = false)",
+            )
         )
     if before != after:
         raise LandingError(

@@ -108,7 +108,8 @@ def clear_old_text(path: Path, target: Path, origin: Origin, since: date | None)
     # Days are compared as text: a day that is written in another way keeps its text.
     old = f"(regexp_matches({day}, '{_DAY}') AND {day}[1:10] < '{since.isoformat()}')"
     filled = f"({' OR '.join(f'{name} IS NOT NULL' for name in texts)})"
-    origin_sql = f"read_parquet('{_escaped(path)}')"
+    # The folders are named like partitions, which would hide a column `source`.
+    origin_sql = f"read_parquet('{_escaped(path)}', hive_partitioning = false)"
     with duckdb.connect() as connection:
         row = connection.execute(
             f"SELECT count(*) FROM {origin_sql} WHERE {old} AND {filled}"

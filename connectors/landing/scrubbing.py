@@ -124,7 +124,9 @@ def _prepare(
     connection.register("suppressed_frame", hashes)
     connection.execute("CREATE TEMP TABLE suppressed AS FROM suppressed_frame")
     connection.execute(
-        f"CREATE TEMP VIEW rows AS FROM read_parquet('{_escaped(path)}')"
+        # The folders are named like partitions, which would hide a column `source`.
+        f"CREATE TEMP VIEW rows AS FROM read_parquet('{_escaped(path)}', "
+        "hive_partitioning = false)"
     )
 
 

@@ -257,7 +257,11 @@ def _stage(path: Path, subject: Subject) -> list[dict[str, Any]]:
     if not path.is_file():
         return []
     with duckdb.connect() as connection:
-        return _about(connection, f"read_parquet({literal(str(path))})", subject)
+        return _about(
+            connection,
+            f"read_parquet({literal(str(path))}, hive_partitioning = false)",
+            subject,
+        )
 
 
 def _published(file: Path, subject: Subject) -> dict[str, list[dict[str, Any]]]:

@@ -120,7 +120,8 @@ def _quarantine(
 def _clear(
     path: Path, column: str, moment: str, before: datetime, *, dry_run: bool
 ) -> int:
-    relation = f"read_parquet({literal(str(path))})"
+    # The folders are named like partitions, which would become columns of the file.
+    relation = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
     old = f"({quote(moment)}::TIMESTAMP < {literal(before.isoformat(' '))}::TIMESTAMP)"
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")

@@ -89,7 +89,7 @@ def forget_keys(home: Home, needles: Needles) -> int:
         ("ids", "founding_source_record_key"),
     ):
         for path in sorted(home.identity.glob(f"*/v*/{name}.parquet")):
-            relation = f"read_parquet({literal(str(path))})"
+            relation = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
             with duckdb.connect() as connection:
                 connection.execute("SET TimeZone = 'UTC'")
                 connection.execute("CREATE TABLE known (key VARCHAR, erased VARCHAR)")

@@ -137,7 +137,7 @@ def describe(
 
 def scrub_parquet(path: Path, needles: Needles, *, dry_run: bool = False) -> Counted:
     """Rewrite one exchanged table without the person; nothing if they are not in it."""
-    relation = f"read_parquet({literal(str(path))})"
+    relation = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         plan = plan_table(_table_of(path), describe(connection, relation), needles)
@@ -203,7 +203,7 @@ def hits_in_parquet(path: Path, needles: Needles, *, words_only: bool = False) -
     """Rows of a Parquet file that are about the person, or only those with a word."""
     if words_only:
         needles = Needles(needles.words, ())
-    relation = f"read_parquet({literal(str(path))})"
+    relation = f"read_parquet({literal(str(path))}, hive_partitioning = false)"
     with duckdb.connect() as connection:
         return _mentions(connection, relation, _table_of(path), needles)
 

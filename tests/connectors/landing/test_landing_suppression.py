@@ -173,3 +173,31 @@ def test_old_text_of_activities_is_left_out(tmp_path: Path) -> None:
     found = landing.current("salesforce", "task").sort("_source_record_id").collect()
     assert found["description"].to_list() == [None, "new", "undated"]
     assert not landing.commit(batch("task", rows)).is_written
+
+
+def test_columns_with_the_names_of_our_folders_keep_their_values(
+    tmp_path: Path,
+) -> None:
+    """The folders are `source=...` and `load=...`; HubSpot has a property `source`."""
+    named = [
+        {**row, "source": "web form", "load": f"{number} kg", "description": "old",
+         "activitydate": "2020-05-01"}
+        for number, row in enumerate(CONTACTS)
+    ]  # fmt: skip
+    Landing(tmp_path).commit(batch("contact", named))
+    Landing(tmp_path).commit(batch("task", named))
+    (before,) = tmp_path.glob("*/contact/source=crm/load=*/part-0.parquet")
+    columns = pl.read_parquet_schema(before)
+    screen = listing(("email", "ada@engine.example"))
+    rescreen(tmp_path, screen, note="erasure")
+    rescreen(tmp_path, Screen(text_since=date(2024, 1, 1)), note="retention")
+    for name in ("contact", "task"):
+        left = Landing(tmp_path).current("salesforce", name).collect()
+        row = left.filter(pl.col("_source_record_id") == BOB)
+        assert row.select("source", "load").rows() == [("web form", "1 kg")], name
+    (after,) = tmp_path.glob("*/contact/source=crm/load=*/part-0.parquet")
+    assert list(pl.read_parquet_schema(after)) == list(columns)
+    assert Landing(tmp_path).current("salesforce", "contact").collect().height == 1
+    # Nothing changed for the others, so the same rows land nothing.
+    again = Landing(tmp_path, screen=screen).commit(batch("contact", named))
+    assert not again.is_written
