@@ -83,6 +83,8 @@ def export(  # noqa: PLR0917  # Typer reads the signature
             folder = place.root / "exports"
             single = kind in {ExportKind.XLSX, ExportKind.HYPER}
             target = folder / (f"customers.{kind}" if single else str(kind))
+            if out is not None and single and not out.suffix:
+                out = out.with_name(f"{out.name}.{kind}")
             report = export_tables(
                 published,
                 out or target,
