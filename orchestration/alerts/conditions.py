@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from orchestration.alerts.causes import likely_cause
 from orchestration.alerts.model import Alert
 from orchestration.config import Severity, shown_duration
 from orchestration.health import read_health
@@ -23,48 +24,6 @@ PIN_REMINDER = timedelta(hours=24)
 """After this time somebody may have forgotten that an older version is pinned."""
 
 _LONGEST = 600
-
-_CAUSES = {
-    "service_unavailable": (
-        "the service or the network is down",
-        "Wait; the next sync tries again. If it lasts, look at the status page of the "
-        "service and at the proxy.",
-    ),
-    "rate_limited": (
-        "another program uses up the calls of the account",
-        "Wait, or run the sync when the other program does not.",
-    ),
-    "truncated_response": (
-        "a proxy or the network cuts answers short",
-        "Wait; the next sync tries again.",
-    ),
-    "credentials": (
-        "a token was revoked, has expired, or a password changed",
-        "Renew it and run `tidycrm doctor`.",
-    ),
-    "missing_scope": (
-        "permissions of the account were changed",
-        "Grant what `tidycrm doctor` names.",
-    ),
-    "limit_reached": (
-        "the daily share of calls is used up",
-        "Nothing: the next day goes on where it stopped.",
-    ),
-    "source_config": ("tidycrm.yml does not fit the source", "Run `tidycrm doctor`."),
-    "column_mapping": (
-        "a column was renamed in the file",
-        "Correct the mapping, or the file; `tidycrm doctor` names the columns.",
-    ),
-    "empty_snapshot": (
-        "an export was cut short or made with a filter",
-        "Export again; `allow_empty: true` only if all records are really gone.",
-    ),
-    "unexpected": (
-        "a defect of the connector",
-        "Open the log of the run (`tidycrm ui`) and report it.",
-    ),
-}
-_UNKNOWN = ("see what was found", "Run `tidycrm doctor`; it says what to fix.")
 
 
 def find_conditions(
@@ -100,7 +59,7 @@ def _sources(workspace: Workspace, now: datetime) -> Iterator[Alert]:
         if not state.is_failing:
             continue
         is_tolerated = state.is_tolerated(now, source.tolerance)
-        cause, step = _CAUSES.get(state.reason or "", _UNKNOWN)
+        cause, step = likely_cause(state.reason)
         yield Alert(
             # Getting worse is another condition: it is told although the first one was.
             key=f"source:{source.name}:{'stale' if is_tolerated else 'down'}",

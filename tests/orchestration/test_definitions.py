@@ -26,7 +26,11 @@ EVERYTHING = (
 def test_jobs_schedules_sensors_and_freshness_are_all_there(
     make_workspace: Callable[..., Workspace],
 ) -> None:
-    definitions = build_defs(make_workspace(EVERYTHING))
+    definitions = build_defs(
+        make_workspace(EVERYTHING),
+        is_shown=True,
+        reports_url="https://crm.example.test/reports",
+    )
     dg.Definitions.validate_loadable(definitions)
     repository = definitions.get_repository_def()
     assert {JOB, "extract_hubspot"} <= set(repository.job_names)
@@ -43,6 +47,11 @@ def test_jobs_schedules_sensors_and_freshness_are_all_there(
     graph = definitions.resolve_asset_graph()
     for key in (PUBLICATION_KEY, dg.AssetKey(["marts", "dim_contacts"])):
         assert graph.get(key).freshness_policy is not None, key
+    contacts = graph.get(dg.AssetKey(["marts", "dim_contacts"]))
+    assert len(contacts.metadata["dagster/column_schema"].columns) > 20
+    landed = graph.get(dg.AssetKey(["landing", "hubspot", "contacts"]))
+    assert landed is not None
+    assert "executive report" in graph.get(PUBLICATION_KEY).metadata
     source = graph.get(dg.AssetKey(["sources", "hubspot"]))
     assert source.freshness_policy is None
     assert source.owners == ["team:revenue-operations"]

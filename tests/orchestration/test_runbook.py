@@ -9,6 +9,7 @@ import pytest
 
 from connectors.errors import ConnectorError
 from connectors.tabular.model import RejectReason
+from orchestration.alerts.causes import CAUSES, FAMILIES, likely_cause
 from orchestration.source_states import reason_of
 
 TOP = Path(__file__).parents[2]
@@ -30,20 +31,28 @@ def test_every_error_is_in_the_runbook() -> None:
     assert missing == set()
 
 
-def test_every_reason_of_a_source_is_in_the_runbook() -> None:
+def _reasons() -> set[str]:
+    """Reason codes of all errors of connectors."""
     import connectors.salesforce.service  # noqa: F401 - defines more of them
 
     open_ends: list[type[ConnectorError]] = [ConnectorError]
-    missing = []
+    found = set()
     while open_ends:
         kind = open_ends.pop()
         open_ends += kind.__subclasses__()
-        if not kind.__module__.startswith(("connectors.errors", "connectors.sales")):
-            continue
-        code = reason_of(kind.__new__(kind))
-        if f"`{code}`" not in RUNBOOK:
-            missing.append(code)
-    assert missing == []
+        if kind.__module__.startswith(("connectors.errors", "connectors.sales")):
+            found.add(reason_of(kind.__new__(kind)))
+    return found
+
+
+def test_every_reason_of_a_source_is_in_the_runbook() -> None:
+    assert {code for code in _reasons() if f"`{code}`" not in RUNBOOK} == set()
+
+
+def test_every_reason_of_a_source_has_a_cause_and_a_step_of_its_own() -> None:
+    assert (_reasons() | {"unexpected"}) - FAMILIES == set(CAUSES)
+    assert all(cause and step.endswith(".") for cause, step in CAUSES.values())
+    assert likely_cause("never heard of")[1].startswith("Run `tidycrm doctor`")
 
 
 def test_every_alert_is_in_the_runbook() -> None:
