@@ -26,6 +26,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource
 from filelock import FileLock
 from packaging.version import Version
 
+from orchestration.disk_errors import disk_trouble_in
 from orchestration.errors import BusyError, PipelineError
 from orchestration.home import exclusive, replace_text
 from orchestration.workspace import Workspace
@@ -209,6 +210,8 @@ def ensure_manifest(workspace: Workspace) -> Path:
             check=False,
         )
         if finished.returncode != 0:
+            if told := disk_trouble_in(finished.stdout + finished.stderr):
+                raise PipelineError(f"Writing {target}: {told}.")
             raise PipelineError(
                 f"dbt could not parse {workspace.dbt_project}. Its words:\n"
                 f"{finished.stdout[-2000:]}{finished.stderr[-500:]}"

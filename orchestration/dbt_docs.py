@@ -13,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from orchestration.dbt_build import dbt_environment, dbt_executable, log_options
+from orchestration.disk_errors import disk_trouble_in
 from orchestration.errors import PipelineError
 from orchestration.home import exclusive
 from orchestration.workspace import Workspace
@@ -64,6 +65,8 @@ def build_docs(workspace: Workspace) -> Path:
         )
     page = target / "static_index.html"
     if finished.returncode != 0 or not page.exists():
+        if told := disk_trouble_in(finished.stdout + finished.stderr):
+            raise PipelineError(f"Writing {target}: {told}.")
         raise PipelineError(
             "dbt could not write the documentation of tables. Its words:\n"
             f"{finished.stdout[-2000:]}{finished.stderr[-500:]}"

@@ -98,7 +98,11 @@ def say_afterwards(
         )
     except OSError as error:
         errors.print(f"The metrics file was not written ({type(error).__name__}).")
-    for problem in tell(workspace, failure=failure, run_id=run_id).problems:
+    try:
+        problems = tell(workspace, failure=failure, run_id=run_id).problems
+    except OSError as error:
+        problems = (f"The alerts could not be told ({type(error).__name__}).",)
+    for problem in problems:
         errors.print(problem, markup=False, highlight=False, soft_wrap=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -84,3 +85,20 @@ def test_a_backfill_that_ends_well_says_so(
     metrics = (tmp_path / "data" / "metrics" / "tidycrm.prom").read_text()
     assert "tidycrm_run_succeeded 1" in metrics
     assert "tidycrm_run_seconds 12" in metrics
+
+
+def test_a_full_disk_after_the_run_does_not_undo_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome = SyncOutcome("r3", True, 1.0, 0, 1, 0)
+    monkeypatch.setattr("orchestration.backfill.run_sync", lambda *_, **__: outcome)
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("orchestration.last_run.remember_run", full)
+    monkeypatch.setattr("orchestration.alerts.after_run.tell", full)
+    done = CliRunner().invoke(app, _command(tmp_path))
+    assert done.exit_code == 0
+    assert "metrics file was not written" in done.output
+    assert "alerts could not be told" in done.output

@@ -8,6 +8,7 @@ import resource
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -15,7 +16,10 @@ import pytest
 import typer
 
 from orchestration.cli.common import ExitCode, reported
+from orchestration.dbt_build import ensure_manifest
 from orchestration.disk_errors import disk_trouble
+from orchestration.errors import PipelineError
+from orchestration.workspace import Workspace
 from tests.orchestration.conftest import TWO_SOURCES
 
 
@@ -86,3 +90,15 @@ def test_a_home_that_cannot_be_written_is_told_without_a_traceback(
     assert done.returncode == ExitCode.FAILED
     assert "Traceback" not in done.stderr
     assert "the disk is full" in done.stderr
+
+
+def test_a_disk_that_fills_up_while_dbt_parses_is_told_as_such(
+    make_workspace: Callable[..., Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> subprocess.CompletedProcess[str]:
+        words = "Encountered an error:\n[Errno 28] No space left on device"
+        return subprocess.CompletedProcess([], 2, stdout=words, stderr="")
+
+    monkeypatch.setattr("orchestration.dbt_build.subprocess.run", full)
+    with pytest.raises(PipelineError, match="the disk is full"):
+        ensure_manifest(make_workspace(TWO_SOURCES))
