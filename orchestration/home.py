@@ -5,6 +5,7 @@ Paths only. What the files contain is the business of the packages that write th
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import socket
@@ -184,16 +185,21 @@ def exclusive(home: Home, *, purpose: str, wait_seconds: float = 0) -> Iterator[
     except Timeout:
         raise BusyError(_busy_message(home, note)) from None
     try:
-        note.write_text(
-            json.dumps(
-                {
-                    "purpose": purpose,
-                    "pid": os.getpid(),
-                    "host": socket.gethostname(),
-                    "since": datetime.now(UTC).isoformat(timespec="seconds"),
-                }
+        try:
+            note.write_text(
+                json.dumps(
+                    {
+                        "purpose": purpose,
+                        "pid": os.getpid(),
+                        "host": socket.gethostname(),
+                        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+                    }
+                )
             )
-        )
+        except OSError as error:
+            # The lock holds without its note: on a full disk one has to tidy up.
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
         yield
     finally:
         note.unlink(missing_ok=True)
@@ -240,8 +246,12 @@ def replace_text(path: Path, text: str) -> None:
     """Write a small file so that a reader sees the old or the new one, never half."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as handle:
-        handle.write(text)
-        handle.flush()
-        os.fsync(handle.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        temporary.replace(path)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise

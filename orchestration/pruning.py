@@ -8,6 +8,7 @@ and the real thing tell the same.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -60,7 +61,7 @@ class Pruned:
 
 def prune(
     workspace: Workspace,
-    instance: dg.DagsterInstance,
+    instance: dg.DagsterInstance | Callable[[], dg.DagsterInstance],
     *,
     now: datetime,
     dry_run: bool = False,
@@ -70,7 +71,8 @@ def prune(
 
     Args:
         workspace: Whose home.
-        instance: Its Dagster instance.
+        instance: Its Dagster instance, or what opens it: opening writes, and on a full
+            disk that only works after files have gone.
         now: UTC.
         dry_run: Only count.
         wait_seconds: How long to wait for a run to end.
@@ -81,7 +83,6 @@ def prune(
     home = workspace.home
     with exclusive(home, purpose="tidycrm prune", wait_seconds=wait_seconds):
         before = folder_bytes(home.dagster) + folder_bytes(home.published)
-        runs = _prune_runs(workspace, instance, now, dry_run=dry_run)
         shelf = Shelf(home.published)
         kept = workspace.config.publish.keep_versions
         files = len(list(shelf.folder.glob("crm_*.duckdb")))
@@ -93,6 +94,9 @@ def prune(
         if not dry_run:
             for path in leftovers:
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
+        opened = instance if isinstance(instance, dg.DagsterInstance) else instance()
+        runs = _prune_runs(workspace, opened, now, dry_run=dry_run)
+        if not dry_run:
             after = folder_bytes(home.dagster) + folder_bytes(home.published)
             freed += before - after
         at_least = workspace.config.retention.landing_files

@@ -9,8 +9,10 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 import typer
@@ -19,6 +21,8 @@ from orchestration.cli.common import ExitCode, reported
 from orchestration.dbt_build import ensure_manifest
 from orchestration.disk_errors import disk_trouble
 from orchestration.errors import PipelineError
+from orchestration.home import Home, exclusive, is_held, replace_text
+from orchestration.pruning import prune
 from orchestration.workspace import Workspace
 from tests.orchestration.conftest import TWO_SOURCES
 
@@ -102,3 +106,49 @@ def test_a_disk_that_fills_up_while_dbt_parses_is_told_as_such(
     monkeypatch.setattr("orchestration.dbt_build.subprocess.run", full)
     with pytest.raises(PipelineError, match="the disk is full"):
         ensure_manifest(make_workspace(TWO_SOURCES))
+
+
+def test_pruning_frees_files_before_it_opens_anything_that_writes(
+    make_workspace: Callable[..., Workspace],
+) -> None:
+    workspace = make_workspace(TWO_SOURCES)
+    leftover = workspace.home.root / "state.before-upgrade-0-20200101T000000Z"
+    leftover.mkdir(parents=True)
+    os.utime(leftover, (0, 0))
+
+    def opens() -> dg.DagsterInstance:
+        assert not leftover.exists()
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(sqlite3.OperationalError):
+        prune(workspace, opens, now=datetime.now(UTC))
+    assert not leftover.exists()
+
+
+def test_a_full_disk_takes_the_note_of_a_lock_and_not_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    home = Home(tmp_path)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_text", full)
+        with exclusive(home, purpose="a test"):
+            assert is_held(home)
+    assert not is_held(home)
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    file = tmp_path / "a.json"
+    replace_text(file, "one")
+    monkeypatch.setattr("orchestration.home.os.fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        replace_text(file, "two")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+    assert file.read_text() == "one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import asdict
 from typing import Annotated
 
@@ -38,8 +39,13 @@ def prune_command(
     console = Console()
     with reported():
         workspace = open_workspace(settings_of(config, home))
-        with open_instance(workspace) as instance:
-            done = prune(workspace, instance, now=workspace.clock(), dry_run=dry_run)
+        with ExitStack() as opened:
+            done = prune(
+                workspace,
+                lambda: opened.enter_context(open_instance(workspace)),
+                now=workspace.clock(),
+                dry_run=dry_run,
+            )
     if as_json:
         console.print_json(json.dumps(asdict(done)))
         return
