@@ -75,10 +75,56 @@ def custom_column(group: FieldGroup, position: int) -> str:
     return quote_identifier(f"custom_{position}_{group.name}")
 
 
-def load_members(
+def register_inputs(
     connection: duckdb.DuckDBPyConnection,
     standardised: Path,
     clusters: Path,
+    entity: str,
+) -> list[str]:
+    """Create the views `records` and `every_cluster`, and check that they fit.
+
+    Args:
+        connection: An open connection.
+        standardised: Parquet of standardised records.
+        clusters: Parquet with the golden id of each source record.
+        entity: contact or account.
+
+    Returns:
+        The columns of `records`.
+
+    Raises:
+        InputError: If a file is missing or malformed.
+        ConservationError: If records and clusters do not cover each other.
+    """
+    task = _task(entity)
+    columns = register_parquet(
+        connection, "records", standardised, required=["source_record_key"], task=task
+    )
+    register_parquet(
+        connection,
+        "every_cluster",
+        clusters,
+        required=["source_record_key", f"golden_{entity}_id"],
+        task=task,
+    )
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM every_cluster), "
+        "(SELECT count(*) FROM records INNER JOIN every_cluster "
+        "USING (source_record_key))"
+    ).fetchone()
+    records, clustered, both = row if row else (0, 0, 0)
+    if not records == clustered == both:
+        raise ConservationError(
+            f"{task}: {records} records and {clustered} cluster rows have {both} keys "
+            "in common; expected each record in exactly one cluster; run matching and "
+            "identification again."
+        )
+    return columns
+
+
+def load_members(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[str],
     entity: str,
     rules: SurvivorshipRules,
     *,
@@ -90,42 +136,20 @@ def load_members(
     Records and golden ids are numbered in the order of their keys.
 
     Args:
-        connection: An open connection.
-        standardised: Parquet of standardised records.
-        clusters: Parquet with the golden id of each source record.
+        connection: Connection with the view `records`, and with `clusters`: the rows of
+            `every_cluster` that shall be merged now, golden records as a whole.
+        columns: The columns of `records`.
         entity: contact or account.
         rules: Which value survives.
         field_changes: Parquet of when fields changed, where a system tells; optional.
         previous: Lineage of the run before, for values that must not be overwritten.
 
     Raises:
-        InputError: If a file is missing or malformed.
-        ConservationError: If records and clusters do not cover each other.
+        InputError: If a file is malformed.
         ConfigurationError: If a rule in SQL does not fit the records.
     """
-    task = f"Merging {entity}s"
+    task = _task(entity)
     golden = f"golden_{entity}_id"
-    columns = register_parquet(
-        connection, "records", standardised, required=["source_record_key"], task=task
-    )
-    register_parquet(
-        connection,
-        "clusters",
-        clusters,
-        required=["source_record_key", golden],
-        task=task,
-    )
-    row = connection.execute(
-        "SELECT (SELECT count(*) FROM records), (SELECT count(*) FROM clusters), "
-        "(SELECT count(*) FROM records INNER JOIN clusters USING (source_record_key))"
-    ).fetchone()
-    records, clustered, both = row if row else (0, 0, 0)
-    if not records == clustered == both:
-        raise ConservationError(
-            f"{task}: {records} records and {clustered} cluster rows have {both} keys "
-            "in common; expected each record in exactly one cluster; run matching and "
-            "identification again."
-        )
     filled = ["records.*"] + [
         f"CAST(NULL AS {kind}) AS {quote_identifier(name)}"
         for name, kind in expected_columns(entity).items()
@@ -199,6 +223,10 @@ def load_members(
             "FROM members AS parents WHERE parents.golden_id = members.golden_id "
             "AND parents.source_record_key = members.value_parent_source_record_key"
         )
+
+
+def _task(entity: str) -> str:
+    return f"Merging {entity}s"
 
 
 def _custom_columns(

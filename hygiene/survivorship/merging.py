@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import duckdb
@@ -19,11 +20,19 @@ import duckdb
 from hygiene.parquet_exchange import open_connection, quote_literal, write_parquet
 from hygiene.survivorship.fields import GROUPS
 from hygiene.survivorship.golden import golden_query
-from hygiene.survivorship.members import load_members
+from hygiene.survivorship.members import load_members, register_inputs
 from hygiene.survivorship.overrides import (
     OverrideCount,
     apply_overrides,
     known_fields,
+    load_book,
+)
+from hygiene.survivorship.reuse import (
+    Reuse,
+    Tables,
+    combine,
+    find_changed,
+    keep_marks,
 )
 from hygiene.survivorship.rules import Strategy, SurvivorshipRules, rule_name
 from hygiene.survivorship.winners import record_winners
@@ -61,6 +70,8 @@ class MergeReport:
         lineage_rows: Surviving values.
         conflicts: Fields with at least two different candidates, by field name.
         overrides: Values set by hand.
+        merged_now: Golden records that were merged in this call; the others were kept.
+        reason: Why these.
     """
 
     entity: str
@@ -70,6 +81,8 @@ class MergeReport:
     lineage_rows: int
     conflicts: Mapping[str, int]
     overrides: OverrideCount
+    merged_now: int = 0
+    reason: str = ""
 
 
 def merge(
@@ -83,6 +96,7 @@ def merge(
     field_changes: Path | None = None,
     overrides: Path | None = None,
     as_of: date | None = None,
+    state_dir: Path | None = None,
 ) -> MergeReport:
     """Merge every cluster into one golden record by the rules.
 
@@ -97,6 +111,9 @@ def merge(
             changed_at, where a system tells when a field changed; optional.
         overrides: CSV of values set by hand; optional.
         as_of: Day for which overrides have to be valid; without it none expires.
+        state_dir: Folder in which a run keeps what each golden record was made of, so
+            that the next one merges only what has changed; none: everything is merged.
+            The rows are the same either way.
 
     Returns:
         Counts.
@@ -107,10 +124,20 @@ def merge(
         ConfigurationError: If a rule in SQL or an override does not fit.
     """
     with open_connection(out_golden.parent) as connection:
+        columns = register_inputs(connection, standardised, clusters, entity)
+        load_book(connection, overrides, entity)
+        tables = Tables(
+            entity, out_golden, out_lineage, rules, columns, field_changes, as_of
+        )
+        reuse = (
+            find_changed(connection, tables, state_dir)
+            if state_dir is not None
+            else Reuse(False, "Every golden record was merged: no marks are kept.")
+        )
+        _choose_clusters(connection, entity, reuse)
         load_members(
             connection,
-            standardised,
-            clusters,
+            columns,
             entity,
             rules,
             field_changes=field_changes,
@@ -118,20 +145,17 @@ def merge(
         )
         _create_lineage(connection, entity, rules)
         record_winners(connection, entity, rules)
-        set_by_hand = apply_overrides(connection, overrides, entity, as_of)
-        lineage_rows = write_parquet(
-            connection,
-            f"SELECT {quote_literal(entity)} AS entity_type, * FROM lineage "
-            "ORDER BY golden_id, field_name",
-            out_lineage,
-        )
-        golden_records = write_parquet(connection, golden_query(entity), out_golden)
+        set_by_hand = apply_overrides(connection, entity, as_of)
+        merged_now, golden_records, lineage_rows = _write(connection, tables, reuse)
+        if state_dir is not None:
+            keep_marks(connection, tables, reuse, state_dir)
         counts = connection.execute(
-            "SELECT count(*), count(DISTINCT golden_id) FILTER (cluster_size > 1) "
-            "FROM members"
+            "SELECT coalesce(sum(n), 0), count(*) FILTER (n > 1) FROM (SELECT count(*) "
+            f"AS n FROM every_cluster GROUP BY golden_{entity}_id)"
         ).fetchone()
         conflicts = connection.execute(
-            "SELECT field_name, count(*) FROM lineage WHERE candidate_count > 1 "
+            "SELECT field_name, count(*) FROM "
+            f"read_parquet({quote_literal(str(out_lineage))}) WHERE candidate_count > 1 "
             "GROUP BY field_name ORDER BY field_name"
         ).fetchall()
     records, merged = counts if counts else (0, 0)
@@ -146,7 +170,45 @@ def merge(
         lineage_rows=lineage_rows,
         conflicts={str(name): int(count) for name, count in conflicts},
         overrides=set_by_hand,
+        merged_now=merged_now,
+        reason=reuse.reason,
     )
+
+
+def _choose_clusters(
+    connection: duckdb.DuckDBPyConnection, entity: str, reuse: Reuse
+) -> None:
+    """Create `clusters`: the part of `every_cluster` that has to be merged now."""
+    some = (
+        f" SEMI JOIN changed ON golden_{entity}_id = changed.golden_id"
+        if reuse.is_partial
+        else ""
+    )
+    connection.execute(f"CREATE TEMP VIEW clusters AS FROM every_cluster{some}")
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, reuse: Reuse
+) -> tuple[int, int, int]:
+    """Write both tables; return golden records merged now, in all, and lineage rows."""
+    lineage = (
+        f"SELECT {quote_literal(tables.entity)} AS entity_type, * FROM lineage "
+        "ORDER BY golden_id, field_name"
+    )
+    golden = golden_query(tables.entity)
+    if not reuse.is_partial:
+        rows = write_parquet(connection, lineage, tables.lineage)
+        records = write_parquet(connection, golden, tables.golden)
+        return records, records, rows
+    folder = tables.golden.parent
+    with TemporaryDirectory(prefix=".merged-", dir=folder) as scratch:
+        part = Path(scratch) / "part.parquet"
+        write_parquet(connection, lineage, part)
+        rows = combine(connection, part, tables.lineage, "golden_id")
+        now = write_parquet(connection, golden, part)
+        key = f"golden_{tables.entity}_id"
+        records = combine(connection, part, tables.golden, key)
+    return now, records, rows
 
 
 def _create_lineage(

@@ -261,22 +261,17 @@ def value_mark(value: str | None) -> str:
     return str(row[0]) if row else ""
 
 
-def apply_overrides(
+def load_book(
     connection: duckdb.DuckDBPyConnection,
     path: Path | None,
     entity: str,
-    as_of: date | None,
-) -> OverrideCount:
-    """Put values set by hand into `lineage`, and create `overridden`.
+) -> None:
+    """Register `book`: the overrides of every entity, oldest first by `place`.
 
     Args:
-        connection: Connection with `members` and `lineage`.
+        connection: An open connection.
         path: The book; optional.
-        entity: contact or account.
-        as_of: Day for which they have to be valid.
-
-    Returns:
-        Counts.
+        entity: contact or account, whose values are checked.
 
     Raises:
         InputError: If the book is malformed.
@@ -287,6 +282,21 @@ def apply_overrides(
         if item.entity == entity:
             check_value(entity, item.field, item.value)
     connection.register("book", _as_frame(book))
+
+
+def apply_overrides(
+    connection: duckdb.DuckDBPyConnection, entity: str, as_of: date | None
+) -> OverrideCount:
+    """Put values set by hand into `lineage`, and create `overridden`.
+
+    Args:
+        connection: Connection with `every_cluster`, `book`, `members` and `lineage`.
+        entity: contact or account.
+        as_of: Day for which they have to be valid.
+
+    Returns:
+        Counts.
+    """
     connection.execute(_APPLY, {"entity": entity, "as_of": as_of})
     connection.execute(
         "DELETE FROM lineage USING overridden WHERE "
@@ -316,7 +326,7 @@ def apply_overrides(
                 AND substr(sha256(coalesce(automatic_value, '')), 1, 12) <> replaced),
             (SELECT count(*) FROM book WHERE entity = $entity
                 AND source_record_key NOT IN (
-                    SELECT source_record_key::VARCHAR FROM members
+                    SELECT source_record_key::VARCHAR FROM every_cluster
                 ))
         """,
         {"entity": entity, "as_of": as_of},

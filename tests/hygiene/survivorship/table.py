@@ -19,6 +19,7 @@ SCHEMA: dict[str, Any] = {
     "do_not_call": pl.Boolean,
     "created_at": pl.Datetime("us"),
     "modified_at": pl.Datetime("us"),
+    "_extracted_at": pl.Datetime("us"),
     "birth_date_std": pl.Date,
     "employee_count": pl.Int64,
     "annual_revenue": pl.Decimal(18, 2),
@@ -61,6 +62,7 @@ def merged(
     changes: list[tuple[str, str, datetime]] | None = None,
     overrides: Path | None = None,
     as_of: date | None = None,
+    state: Path | None = None,
 ) -> Merged:
     """Merge records; `key` and `golden` name the record and its golden id."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -101,5 +103,6 @@ def merged(
         field_changes=field_changes if changes is not None else None,
         overrides=overrides,
         as_of=as_of,
+        state_dir=state,
     )
     return Merged(folder, entity, report)
