@@ -51,40 +51,43 @@ def golden_query(entity: str) -> str:
     merged = (
         f"""
         SELECT pivoted.* EXCLUDE (is_by_hand), {", ".join(followers)} FROM (
-            SELECT golden_id, {pivoted}, coalesce(bool_or(rule = 'override')
+            SELECT golden_number, {pivoted}, coalesce(bool_or(rule = 'override')
                 FILTER (field_name = 'email'), false) AS is_by_hand
-            FROM lineage SEMI JOIN merged_ids USING (golden_id) GROUP BY golden_id
+            FROM lineage SEMI JOIN merged_ids USING (golden_number)
+            GROUP BY golden_number
         ) AS pivoted
         LEFT JOIN (
-            SELECT lineage.golden_id, value_email, email_domain, is_role_email,
+            SELECT lineage.golden_number, value_email, email_domain, is_role_email,
                 is_free_email
-            FROM lineage SEMI JOIN merged_ids USING (golden_id)
+            FROM lineage SEMI JOIN merged_ids USING (golden_number)
             INNER JOIN members
                 ON lineage.source_record_key = members.source_record_key
             WHERE field_name = 'email' AND rule <> 'override'
-        ) AS winners ON pivoted.golden_id = winners.golden_id
+        ) AS winners ON pivoted.golden_number = winners.golden_number
         """
         if entity == "contact"
-        else f"SELECT golden_id, {pivoted} FROM lineage "
-        "SEMI JOIN merged_ids USING (golden_id) GROUP BY golden_id"
+        else f"SELECT golden_number, {pivoted} FROM lineage "
+        "SEMI JOIN merged_ids USING (golden_number) GROUP BY golden_number"
     )
     return f"""
     WITH counts AS (
         SELECT
-            golden_id,
+            golden_number,
+            any_value(golden_id) AS golden_id,
             bool_and(is_deleted) AS is_deleted,
             bool_and(is_test_record) AS is_test_record,
             count(*) AS source_record_count,
             count(DISTINCT source_name) AS source_system_count,
             min(created_at) AS first_created_at,
             max(coalesce(modified_at, created_at)) AS last_modified_at
-        FROM members GROUP BY golden_id
+        FROM members GROUP BY golden_number
     ), merged_ids AS (
-        SELECT golden_id FROM members WHERE cluster_size > 1
-        UNION SELECT golden_id FROM overridden
+        SELECT golden_number FROM members WHERE cluster_size > 1
+        UNION SELECT golden_number FROM overridden
     ), values_of AS (
-        SELECT golden_id, {", ".join(singles)} FROM members
-        WHERE cluster_size = 1 AND golden_id NOT IN (SELECT golden_id FROM overridden)
+        SELECT golden_number, {", ".join(singles)} FROM members
+        WHERE cluster_size = 1
+            AND golden_number NOT IN (SELECT golden_number FROM overridden)
         UNION ALL BY NAME
         {merged}
     )
@@ -99,7 +102,7 @@ def golden_query(entity: str) -> str:
             for name in COLUMN_ORDER[entity]
         )
     },
-        counts.* EXCLUDE (golden_id)
-    FROM counts LEFT JOIN values_of ON counts.golden_id = values_of.golden_id
-    ORDER BY counts.golden_id
+        counts.* EXCLUDE (golden_id, golden_number)
+    FROM counts LEFT JOIN values_of ON counts.golden_number = values_of.golden_number
+    ORDER BY counts.golden_number
     """

@@ -44,7 +44,7 @@ CREATE TABLE lineage (
     golden_id VARCHAR, field_name field_names, value VARCHAR, source_record_key VARCHAR,
     source_name source_names, rule rule_names, observed_at TIMESTAMP,
     candidate_count BIGINT, runner_up_value VARCHAR,
-    runner_up_source_record_key VARCHAR
+    runner_up_source_record_key VARCHAR, golden_number INTEGER, field_place TINYINT
 )
 """
 _OVERRIDE = "override"
@@ -192,8 +192,9 @@ def _write(
 ) -> tuple[int, int, int]:
     """Write both tables; return golden records merged now, in all, and lineage rows."""
     lineage = (
-        f"SELECT {quote_literal(tables.entity)} AS entity_type, * FROM lineage "
-        "ORDER BY golden_id, field_name"
+        f"SELECT {quote_literal(tables.entity)} AS entity_type, "
+        "* EXCLUDE (golden_number, field_place) FROM lineage "
+        "ORDER BY golden_number, field_place"  # numbers in the order of their words
     )
     golden = golden_query(tables.entity)
     if not reuse.is_partial:

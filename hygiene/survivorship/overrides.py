@@ -23,7 +23,7 @@ import duckdb
 import polars as pl
 
 from hygiene.errors import ConfigurationError, InputError
-from hygiene.survivorship.fields import GROUPS
+from hygiene.survivorship.fields import GROUPS, field_place
 
 COLUMNS = (
     "entity",
@@ -41,7 +41,7 @@ _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "'")
 _APPLY = """
 CREATE OR REPLACE TABLE overridden AS
 SELECT
-    members.golden_id, members.source_record_key,
+    members.golden_id, members.golden_number, members.source_record_key,
     book.field, book.value, book.set_at, book.replaced,
     lineage.value AS automatic_value,
     lineage.source_record_key AS automatic_key,
@@ -298,6 +298,13 @@ def apply_overrides(
         Counts.
     """
     connection.execute(_APPLY, {"entity": entity, "as_of": as_of})
+    names = sorted(known_fields(entity))
+    connection.register(
+        "places",
+        pl.DataFrame(
+            {"field": names, "field_place": [field_place(entity, n) for n in names]}
+        ),
+    )
     connection.execute(
         "DELETE FROM lineage USING overridden WHERE "
         "lineage.golden_id = overridden.golden_id AND field_name = overridden.field"
@@ -312,8 +319,9 @@ def apply_overrides(
             CASE WHEN automatic_value IS DISTINCT FROM value THEN automatic_value
                 ELSE runner_up_value END,
             CASE WHEN automatic_value IS DISTINCT FROM value THEN automatic_key
-                ELSE runner_up_source_record_key END
-        FROM overridden WHERE value <> ''
+                ELSE runner_up_source_record_key END,
+            golden_number, places.field_place
+        FROM overridden INNER JOIN places USING (field) WHERE value <> ''
         """
     )
     row = connection.execute(

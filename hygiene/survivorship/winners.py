@@ -15,7 +15,12 @@ from __future__ import annotations
 import duckdb
 
 from hygiene.parquet_exchange import quote_literal
-from hygiene.survivorship.fields import GROUPS, FieldGroup, value_column
+from hygiene.survivorship.fields import (
+    GROUPS,
+    FieldGroup,
+    field_place,
+    value_column,
+)
 from hygiene.survivorship.members import (
     changed_column,
     custom_column,
@@ -60,7 +65,7 @@ def record_winners(
     _rank_members(connection, chosen, width, columns)
     _list_values(connection, entity)
     _find_winners(connection, any(Strategy.UNION in names for _, names in chosen))
-    _name_rules(connection, chosen, width)
+    _name_rules(connection, entity, chosen, width)
     _decide_contests(connection, width)
     connection.execute(
         """
@@ -75,7 +80,9 @@ def record_winners(
             winners.observed_at,
             coalesce(decided.candidates, 1),
             decided.runner_up_value,
-            decided.runner_up_source_record_key
+            decided.runner_up_source_record_key,
+            winners.golden_number,
+            field_rules.field_place
         FROM winners
         INNER JOIN several ON winners.record_number = several.record_number
         INNER JOIN field_rules ON winners.field_number = field_rules.field_number
@@ -117,15 +124,17 @@ def _record_single(
     """Write the lineage of golden records that have one source record only."""
     fields = _fields(entity)
     names = ", ".join(quote_literal(name) for name, _, _ in fields)
+    places = ", ".join(str(field_place(entity, name)) for name, _, _ in fields)
     observed = ", ".join(_observed(group, columns) for _, _, group in fields)
     connection.execute(
         f"""
         INSERT INTO lineage
         SELECT golden_id, field_name, value, source_record_key, source_name,
-            'only_record', observed, 1, NULL, NULL
+            'only_record', observed, 1, NULL, NULL, golden_number, field_place
         FROM (
-            SELECT golden_id, source_record_key, source_name,
+            SELECT golden_id, source_record_key, source_name, golden_number,
                 unnest([{names}]) AS field_name,
+                unnest([{places}]) AS field_place,
                 unnest([{_value_columns(entity)}]) AS value,
                 unnest([{observed}]) AS observed
             FROM members WHERE cluster_size = 1
@@ -268,7 +277,7 @@ def _find_winners(connection: duckdb.DuckDBPyConnection, any_union: bool) -> Non
 
 
 def _name_rules(
-    connection: duckdb.DuckDBPyConnection, chosen: _Chosen, width: int
+    connection: duckdb.DuckDBPyConnection, entity: str, chosen: _Chosen, width: int
 ) -> None:
     """Create `field_rules`: per field its group and the names of its strategies."""
     rows: list[str] = []
@@ -282,14 +291,15 @@ def _name_rules(
         is_union = str(Strategy.UNION in strategies).lower()
         for field in group.fields:
             rows.append(
-                f"({len(rows)}, {quote_literal(field.name)}, {number}, {is_union}, "
+                f"({len(rows)}, {quote_literal(field.name)}, "
+                f"{field_place(entity, field.name)}, {number}, {is_union}, "
                 f"{', '.join(named)})"
             )
     columns = ", ".join(f"rule_{n}" for n in range(width))
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE field_rules AS SELECT * FROM "
         f"(VALUES {', '.join(rows)}) AS "
-        f"t(field_number, field_name, group_number, is_union, {columns})"
+        f"t(field_number, field_name, field_place, group_number, is_union, {columns})"
     )
 
 
