@@ -24,6 +24,7 @@ from hygiene.matching.custom_fields import (
 )
 from hygiene.matching.frequencies import build_frequencies
 from hygiene.matching.handles import contact_features_sql, other_script_sql
+from hygiene.matching.kept_handles import JUDGED, judge_handles
 from hygiene.matching.name_repair import repair_names
 from hygiene.matching.namesakes import build_namesakes
 from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
@@ -196,6 +197,8 @@ def build_features(
     standardised: Path,
     specification: Specification,
     settings: MatchSettings,
+    *,
+    state_dir: Path | None = None,
 ) -> FeatureTable:
     """Create the table `features` from a standardised Parquet file.
 
@@ -207,6 +210,7 @@ def build_features(
         standardised: The Parquet file, one row per source record.
         specification: The model of the entity, without custom fields.
         settings: Limits for shared identifiers and blocking keys.
+        state_dir: Folder in which a run keeps what depends on one record alone; optional.
 
     Returns:
         Counts of what was taken out, and the model with the table's custom fields.
@@ -273,7 +277,8 @@ def build_features(
         for report in _silence_shared(connection, names, most)
     )
     if is_contact:
-        query = contact_features_sql()
+        judge_handles(connection, state_dir / "handles" if state_dir else None)
+        query = contact_features_sql(JUDGED)
     else:
         connection.execute(_NAME_WORDS)
         query = _ACCOUNT_FEATURES

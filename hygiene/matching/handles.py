@@ -19,56 +19,56 @@ _LEAST_LETTERS = 6
 """Shorter words are alike by chance."""
 
 
-def contact_features_sql() -> str:
+_MAILBOX = "split_part(email, '@', 1)"
+
+
+def contact_features_sql(judged: str) -> str:
     """Return the query that derives the features of contacts from the table `facts`.
+
+    Args:
+        judged: Table with `mark` and `is_own` for every mark (`mark_sql`) of `facts`.
 
     Returns:
         A select statement: the columns of `facts` without full_name and
         is_other_script, and email_handle (NULL where it only repeats the name),
         handle_digits and birth_date_swapped.
     """
-    mailbox = "split_part(email, '@', 1)"
+    digits = _digits(_MAILBOX)
     return f"""
-    WITH parts AS (
-        SELECT *, {mailbox} AS mailbox, {_digits(mailbox)} AS digits FROM facts
-    ), spelled AS (
-        SELECT
-            *,
-            {_letters("translate(mailbox, '._-0123456789', '')")} AS letters,
-            {_letters("given")} AS first,
-            {_letters("given_group")} AS nick,
-            {_letters("family")} AS last
-        FROM parts
-    )
     SELECT
-        * EXCLUDE (full_name, is_other_script, mailbox, digits, letters, first, nick,
-            last),
-        CASE
-            WHEN length(digits) >= 2 THEN mailbox
-            WHEN coalesce(is_other_script, false) THEN NULL
-            WHEN letters IN (
-                first || last, last || first, first, last,
-                first[1] || last, last || first[1], first || last[1],
-                last[1] || first, first[1] || last[1], nick || last, nick
-            ) THEN NULL
-            WHEN length(letters) >= {_LEAST_LETTERS} AND (
-                jaro_winkler_similarity(letters, first || last) >= {_ALIKE}
-                OR jaro_winkler_similarity(letters, last || first) >= {_ALIKE}
-            ) THEN NULL
-            WHEN list_has_all(
-                string_split({_folded("given || ' ' || family")}, ' ')
-                    || [first[1], last[1]],
-                list_filter(
-                    string_split_regex({_folded("mailbox")}, '[^a-z]+'), w -> w <> ''
-                )
-            ) THEN NULL
-            ELSE mailbox
-        END AS email_handle,
-        CASE WHEN length(digits) >= 2 THEN digits END AS handle_digits,
+        facts.* EXCLUDE (full_name, is_other_script),
+        CASE WHEN is_own THEN {_MAILBOX} END AS email_handle,
+        CASE WHEN length({digits}) >= 2 THEN {digits} END AS handle_digits,
         birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7]
             AS birth_date_swapped
-    FROM spelled
+    FROM facts LEFT JOIN {judged} AS judged ON {mark_sql()} = judged.mark
     """
+
+
+def judge_sql(table: str) -> str:
+    """Return the query that tells which mailboxes say more than their owner's name.
+
+    Args:
+        table: Table with mark, email, given, given_group, family and is_other_script.
+
+    Returns:
+        A select statement of mark and is_own.
+    """
+    return f"SELECT mark, {_IS_OWN} AS is_own FROM ({_spelled_sql(table)})"
+
+
+def mark_sql() -> str:
+    """Return SQL of a digest of all that the verdict on a mailbox depends on.
+
+    Returns:
+        A 128-bit number over the columns of `facts`; NULL without an e-mail address.
+    """
+    # Two digests of 64 bits in different orders: a chance collision is out of the question.
+    names = ["email", "given", "given_group", "family", "is_other_script"]
+    return (
+        f"CASE WHEN email IS NOT NULL THEN hash({', '.join(names)})::UHUGEINT "
+        f"* 18446744073709551616 + hash({', '.join(reversed(names))}) END"
+    )
 
 
 def other_script_sql(name: str) -> str:
@@ -105,3 +105,41 @@ def _folded(text: str) -> str:
     for two, one in (("ae", "a"), ("oe", "o"), ("ue", "u")):
         text = f"replace({text}, '{two}', '{one}')"
     return text
+
+
+def _spelled_sql(table: str) -> str:
+    """Return a query of a table's rows with mailbox and names spelled for comparing."""
+    return f"""
+    SELECT
+        *,
+        {_letters("translate(mailbox, '._-0123456789', '')")} AS letters,
+        {_letters("given")} AS first,
+        {_letters("given_group")} AS nick,
+        {_letters("family")} AS last
+    FROM (
+        SELECT *, {_MAILBOX} AS mailbox, {_digits(_MAILBOX)} AS digits FROM {table}
+    )
+    """
+
+
+_IS_OWN = f"""(CASE
+    WHEN length(digits) >= 2 THEN true
+    WHEN coalesce(is_other_script, false) THEN false
+    WHEN letters IN (
+        first || last, last || first, first, last,
+        first[1] || last, last || first[1], first || last[1],
+        last[1] || first, first[1] || last[1], nick || last, nick
+    ) THEN false
+    WHEN length(letters) >= {_LEAST_LETTERS} AND (
+        jaro_winkler_similarity(letters, first || last) >= {_ALIKE}
+        OR jaro_winkler_similarity(letters, last || first) >= {_ALIKE}
+    ) THEN false
+    WHEN list_has_all(
+        string_split({_folded("given || ' ' || family")}, ' ')
+            || [first[1], last[1]],
+        list_filter(
+            string_split_regex({_folded("mailbox")}, '[^a-z]+'), w -> w <> ''
+        )
+    ) THEN false
+    ELSE true
+END)"""

@@ -118,7 +118,9 @@ def link(
                 f"SET memory_limit = {quote_literal(settings.memory_limit)}"
             )
         with stages.measure("features"):
-            features = build_features(connection, standardised, specification, settings)
+            features = build_features(
+                connection, standardised, specification, settings, state_dir=state_dir
+            )
         specification = features.specification
         with stages.measure("block"):
             left_out = find_candidates(
