@@ -35,6 +35,27 @@ Entity = Literal["contact", "account"]
 Result = TypeVar("Result")
 
 
+class StepClock:
+    """Seconds of named steps, by the wall and of this process."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, dict[str, float]] = {}
+
+    def timed(self, name: str, step: Callable[[], Result]) -> Result:
+        """Do a step and note how long it took."""
+        began, cpu = time.perf_counter(), time.process_time()
+        result = step()
+        self.steps[name] = {
+            "seconds": round(time.perf_counter() - began, 2),
+            "cpu_seconds": round(time.process_time() - cpu, 2),
+        }
+        return result
+
+    def total(self, unit: str) -> float:
+        """Sum up all steps; the unit is seconds or cpu_seconds."""
+        return round(sum(item[unit] for item in self.steps.values()), 1)
+
+
 def measure(
     standardised: Path,
     links: Path,
@@ -45,18 +66,8 @@ def measure(
 ) -> dict[str, object]:
     """Run the three steps once, the model trained in the run."""
     edges, clusters = folder / "edges.parquet", folder / "clusters.parquet"
-    steps: dict[str, dict[str, float]] = {}
-
-    def timed(name: str, step: Callable[[], Result]) -> Result:
-        began, cpu = time.perf_counter(), time.process_time()
-        result = step()
-        steps[name] = {
-            "seconds": round(time.perf_counter() - began, 2),
-            "cpu_seconds": round(time.process_time() - cpu, 2),
-        }
-        return result
-
-    report = timed(
+    clock = StepClock()
+    report = clock.timed(
         "match",
         lambda: link(
             standardised,
@@ -68,7 +79,7 @@ def measure(
             model_dir=folder / "models",
         ),
     )
-    timed(
+    clock.timed(
         "identify",
         lambda: identify(
             standardised,
@@ -82,7 +93,7 @@ def measure(
             occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
         ),
     )
-    timed(
+    clock.timed(
         "merge",
         lambda: merge(
             standardised,
@@ -96,10 +107,10 @@ def measure(
     result: dict[str, object] = {
         "records": report.records,
         "candidate_pairs": report.candidate_pairs,
-        "steps": steps,
+        "steps": clock.steps,
         "match_stages": {item.stage: item.seconds for item in report.stages},
-        "seconds": round(sum(item["seconds"] for item in steps.values()), 1),
-        "cpu_seconds": round(sum(item["cpu_seconds"] for item in steps.values()), 1),
+        "seconds": clock.total("seconds"),
+        "cpu_seconds": clock.total("cpu_seconds"),
         "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
     }
     if truth is not None:

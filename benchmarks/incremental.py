@@ -1,7 +1,8 @@
-"""New records against all: seconds and equality with a full run.
+"""New records against all: seconds and equality with a full run, up to golden records.
 
-Matches all but a share of a standardised table, then the whole table twice: once with
-what the first run kept, once without. The edges of both must be the same rows.
+Matches, identifies and merges all but a share of a standardised table, then the whole
+table twice: once with what the first run kept, once without, both from the first run's
+golden ids. Edges, clusters, golden records and lineage of both must be the same rows.
 
     python -m benchmarks.incremental data/stages/standardised_contacts.parquet \
         --links data/stages/int_contact_links.parquet --share 0.01
@@ -11,14 +12,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import tempfile
-import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import duckdb
 
-from hygiene.matching import MatchReport, MatchSettings, link
+from benchmarks.identity import StepClock
+from hygiene.identity import identify
+from hygiene.matching import MatchSettings, link
+from hygiene.survivorship import SurvivorshipRules, merge
 
 Entity = Literal["contact", "account"]
 
@@ -46,48 +51,98 @@ def measure(
     fresh = folder / "models_fresh"
 
     def run(
-        name: str, table: Path, pairs: Path, model_dir: Path, state_dir: Path | None
-    ) -> tuple[MatchReport, dict[str, object]]:
-        began, cpu = time.perf_counter(), time.process_time()
-        report = link(
-            table,
-            pairs,
-            None,
-            folder / f"{name}.parquet",
-            entity=entity,
-            settings=MatchSettings(),
-            model_dir=model_dir,
-            state_dir=state_dir,
+        name: str,
+        table: Path,
+        pairs: Path,
+        model_dir: Path,
+        state_dir: Path | None,
+        *,
+        after: str | None = None,
+    ) -> dict[str, object]:
+        home = folder / name
+        home.mkdir()
+        if after is not None:
+            known = folder / after
+            shutil.copytree(known / "ledger", home / "ledger")
+            for kept in ("golden", "lineage"):
+                shutil.copyfile(known / f"{kept}.parquet", home / f"{kept}.parquet")
+        clock = StepClock()
+        report = clock.timed(
+            "match",
+            lambda: link(
+                table,
+                pairs,
+                None,
+                home / "edges.parquet",
+                entity=entity,
+                settings=MatchSettings(),
+                model_dir=model_dir,
+                state_dir=state_dir / "matching" if state_dir else None,
+            ),
         )
-        return report, {
-            "seconds": round(time.perf_counter() - began, 2),
-            "cpu_seconds": round(time.process_time() - cpu, 2),
+        clock.timed(
+            "identify",
+            lambda: identify(
+                table,
+                home / "edges.parquet",
+                home / "ledger",
+                home / "clusters.parquet",
+                home / "events.parquet",
+                home / "redirects.parquet",
+                entity=entity,
+                run_id=name if after is None else "second",
+                occurred_at=datetime(2026, 1, 1 if after is None else 2, tzinfo=UTC),
+            ),
+        )
+        merged = clock.timed(
+            "merge",
+            lambda: merge(
+                table,
+                home / "clusters.parquet",
+                home / "golden.parquet",
+                home / "lineage.parquet",
+                entity=entity,
+                rules=SurvivorshipRules(),
+                state_dir=state_dir / "merging" if state_dir else None,
+            ),
+        )
+        return {
+            "cpu_seconds": clock.total("cpu_seconds"),
+            "steps": clock.steps,
             "records": report.records,
             "pairs": report.candidate_pairs,
             "reused_pairs": report.reused_pairs,
+            "golden_records": merged.golden_records,
+            "merged_now": merged.merged_now,
             "model": report.model_source,
-            "stages": {item.stage: item.seconds for item in report.stages},
+            "match_stages": {item.stage: item.seconds for item in report.stages},
         }
 
-    _, first = run("before", part, known_links, models, state)
-    _, again = run("again", standardised, links, models, state)
-    _, full = run("full", standardised, links, models, None)
-    _, trained = run("trained", standardised, links, fresh, None)
-    one, two = folder / "again.parquet", folder / "full.parquet"
-    difference = duckdb.sql(
-        f"SELECT count(*) FROM ((SELECT * FROM read_parquet('{one}') EXCEPT "
-        f"SELECT * FROM read_parquet('{two}')) UNION ALL "
-        f"(SELECT * FROM read_parquet('{two}') EXCEPT "
-        f"SELECT * FROM read_parquet('{one}')))"
-    ).fetchall()[0][0]
-    return {
-        "entity": entity,
-        "first": first,
-        "incremental": again,
-        "full_with_the_kept_model": full,
-        "full_with_training": trained,
-        "rows_that_differ": difference,
+    results = {
+        "first": run("before", part, known_links, models, state),
+        "incremental": run("again", standardised, links, models, state, after="before"),
+        "full_with_the_kept_model": run(
+            "full", standardised, links, models, None, after="before"
+        ),
+        "full_with_training": run("trained", standardised, links, fresh, None),
     }
+    differences = {
+        name: _differences(
+            folder / "again" / f"{name}.parquet", folder / "full" / f"{name}.parquet"
+        )
+        for name in ("edges", "clusters", "golden", "lineage")
+    }
+    return {"entity": entity, **results, "rows_that_differ": differences}
+
+
+def _differences(one: Path, two: Path) -> int:
+    """Count the rows that only one of two files has."""
+    row = duckdb.sql(
+        f"SELECT count(*) FROM ((FROM read_parquet('{one}') EXCEPT ALL "
+        f"FROM read_parquet('{two}')) UNION ALL "
+        f"(FROM read_parquet('{two}') EXCEPT ALL FROM read_parquet('{one}')))"
+    ).fetchone()
+    return int(row[0]) if row else -1
 
 
 def main() -> None:
