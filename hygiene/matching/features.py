@@ -171,6 +171,10 @@ FROM facts LEFT JOIN name_tokens USING (name)
 """
 
 
+_FEWEST_TESTS = 50
+"""A handful of tests in a handful of records says nothing about where they come from."""
+
+
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
     """What `build_features` made in the connection, table `features`.
@@ -182,6 +186,7 @@ class FeatureTable:
         hot_keys: Blocking keys that were left out.
         specification: The model, with the table's custom fields.
         unused_fields: Custom fields that carry no evidence, and why.
+        notes: What else a reader of the run should know.
     """
 
     records: int
@@ -190,6 +195,7 @@ class FeatureTable:
     hot_keys: tuple[HotKeys, ...]
     specification: Specification
     unused_fields: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def build_features(
@@ -253,6 +259,7 @@ def build_features(
         ),
     )
     connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
+    notes = _take_back_test_records(connection, settings)
     if is_contact:
         repair_names(connection)
     role_names = (
@@ -306,6 +313,28 @@ def build_features(
         hot_keys,
         specification,
         custom.unused,
+        notes,
+    )
+
+
+def _take_back_test_records(
+    connection: duckdb.DuckDBPyConnection, settings: MatchSettings
+) -> tuple[str, ...]:
+    """Match test records as well where they are too many to be exceptions.
+
+    A sandbox, or a copy with masked addresses, looks like tests all over: leaving them
+    out would leave nothing to match.
+    """
+    counts = connection.execute(
+        "SELECT count(*), count(*) FILTER (is_test_record) FROM facts"
+    ).fetchone()
+    records, tests = counts if counts else (0, 0)
+    if tests < _FEWEST_TESTS or tests <= settings.max_test_share * records:
+        return ()
+    connection.execute("UPDATE facts SET is_test_record = false")
+    return (
+        f"{tests:,} of {records:,} records look like tests, so this is a sandbox or "
+        "a masked copy: they were matched like all others.",
     )
 
 

@@ -150,7 +150,12 @@ def link(
             links,
             rulings,
             out_edges,
-            notes=[*notes, reuse.reason, *(rule.reason for rule in left_out)],
+            notes=[
+                *features.notes,
+                *notes,
+                reuse.reason,
+                *(rule.reason for rule in left_out),
+            ],
             stages=stages,
         )
         if state_dir is not None and not on_spark:

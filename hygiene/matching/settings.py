@@ -137,6 +137,15 @@ class MatchSettings(BaseModel):
         bool,
         Field(description="Leave test records alone: no pair is formed with them."),
     ] = True
+    max_test_share: Annotated[
+        float,
+        Field(
+            gt=0,
+            le=1,
+            description="If more records than this share look like tests, the table is a "
+            "sandbox or a masked copy, and they are matched.",
+        ),
+    ] = 1 / 3
     max_component_size: Annotated[
         int,
         Field(

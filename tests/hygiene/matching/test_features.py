@@ -137,6 +137,23 @@ def test_test_records_take_no_part(tmp_path: Path) -> None:
     assert pairs_found(path, "name", exclude_test_records=False) == 1
 
 
+def test_where_most_records_look_like_tests_they_are_matched(tmp_path: Path) -> None:
+    records = [contact(f"x:contact:{n}", "ann", f"ash{n // 2}") for n in range(150)]
+    for record in records[:50]:
+        record["is_test_record"] = True
+    path = write_contacts(tmp_path, records)
+    _, kept_out = built(path)
+    assert (kept_out.test_records, kept_out.notes) == (50, ())
+    assert pairs_found(path, "name") == 50
+    for record in records[:51]:
+        record["is_test_record"] = True
+    path = write_contacts(tmp_path, records)
+    _, matched = built(path)
+    assert matched.test_records == 0
+    assert "51 of 150 records look like tests" in matched.notes[0]
+    assert pairs_found(path, "name") == 75
+
+
 def test_absent_columns_count_as_missing_values(tmp_path: Path) -> None:
     path = tmp_path / "few.parquet"
     pl.DataFrame(
