@@ -65,6 +65,7 @@ class Workspace:
             "default_term_months": metrics.default_term_months,
             "gross_margin_rate": metrics.gross_margin_rate,
             "exclude_test_records": metrics.exclude_test_records,
+            "max_test_share": self.config.matching.max_test_share,
             "currency_words": list_spellings("currency", own),
             "true_words": [word for word, label in answers.items() if label == "true"],
             "false_words": [

@@ -40,6 +40,7 @@ def render(
         library + "\n" + text,
         globals={
             "var": lambda name, default=None: variables.get(name, default),
+            "source": lambda _name, table: table,
             "run_query": run_query,
             "execute": True,
             "exceptions": None,

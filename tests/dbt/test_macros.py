@@ -8,6 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from hygiene.matching import MatchSettings
+from hygiene.matching.features import _take_back_test_records
 from hygiene.metrics import SEGMENTS
 from hygiene.standardise import list_spellings, load_picklists, standardise_choice
 from tests.dbt.rendered import render
@@ -246,3 +248,33 @@ def test_the_warehouse_and_the_standardiser_read_a_word_alike(name: str) -> None
     picklist = load_picklists({})[name]
     for spelling, label in list_spellings(name, {}).items():
         assert standardise_choice(spelling, picklist).value == label, spelling
+
+
+@pytest.mark.parametrize(
+    ("tests", "records", "kept_out"),
+    [
+        (40, 100, 40),  # a handful is judged record by record, whatever its share
+        (60, 1000, 60),
+        (400, 1000, 0),  # a masked copy: nothing of it would be left
+    ],
+)
+def test_records_that_all_look_like_tests_are_none(
+    connection: duckdb.DuckDBPyConnection, tests: int, records: int, kept_out: int
+) -> None:
+    connection.execute(
+        "create table standardised_contacts as "
+        f"select i < {tests} as is_test_record from range({records}) as t(i)"
+    )
+    sql = render(
+        "select count(*) from standardised_contacts where {{ is_test_record('contact') }}",
+        macros=("test_records",),
+        variables={"max_test_share": 1 / 3},
+        connection=connection,
+    )
+    assert connection.execute(sql).fetchall() == [(kept_out,)]
+    # Matching decides alike.
+    connection.execute("create temp table facts as from standardised_contacts")
+    _take_back_test_records(connection, MatchSettings())
+    assert connection.execute(
+        "select count(*) filter (is_test_record) from facts"
+    ).fetchall() == [(kept_out,)]

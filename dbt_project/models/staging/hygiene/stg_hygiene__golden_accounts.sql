@@ -25,7 +25,7 @@ typed as (
         cast(employee_count as bigint) as employee_count,
         cast(annual_revenue as decimal(18, 2)) as annual_revenue,
         cast(is_deleted as boolean) as is_deleted,
-        cast(is_test_record as boolean) as is_test_record,
+        {{ is_test_record('account') }} as is_test_record,
         cast(source_record_count as bigint) as source_record_count,
         cast(source_system_count as bigint) as source_system_count,
         cast(first_created_at as timestamp) as first_created_at,

@@ -34,7 +34,7 @@ typed as (
         cast(email_opt_out as boolean) as email_opt_out,
         cast(do_not_call as boolean) as do_not_call,
         cast(is_deleted as boolean) as is_deleted,
-        cast(is_test_record as boolean) as is_test_record,
+        {{ is_test_record('contact') }} as is_test_record,
         cast(source_record_count as bigint) as source_record_count,
         cast(source_system_count as bigint) as source_system_count,
         cast(birth_date as date) as birth_date,

@@ -22,7 +22,7 @@ typed as (
         cast(country_code as varchar) as country_code,
         cast(is_free_domain as boolean) as is_free_domain,
         cast(is_deleted as boolean) as is_deleted,
-        cast(is_test_record as boolean) as is_test_record,
+        {{ is_test_record('account') }} as is_test_record,
         cast(created_at as timestamp) as created_at,
         cast(modified_at as timestamp) as modified_at,
         cast(_extracted_at as timestamp) as _extracted_at

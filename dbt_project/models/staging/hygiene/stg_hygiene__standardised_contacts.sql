@@ -29,7 +29,7 @@ typed as (
         cast(is_disposable_email as boolean) as is_disposable_email,
         cast(email_opt_out as boolean) as has_email_opt_out,
         cast(is_deleted as boolean) as is_deleted,
-        cast(is_test_record as boolean) as is_test_record,
+        {{ is_test_record('contact') }} as is_test_record,
         cast(created_at as timestamp) as created_at,
         cast(modified_at as timestamp) as modified_at,
         cast(_extracted_at as timestamp) as _extracted_at
