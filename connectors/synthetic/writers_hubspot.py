@@ -19,6 +19,7 @@ from connectors.synthetic.account_records import LIVE, MERGED, AccountRecords
 from connectors.synthetic.columns import blank, choose, gather, join, patch, texts
 from connectors.synthetic.contact_records import ContactRecords
 from connectors.synthetic.export_files import CsvSpool, zip_files
+from connectors.synthetic.marketing_mail import MAIL_LABELS, marketing_mail
 from connectors.synthetic.rng import BoolArray, IntArray, chance
 from connectors.synthetic.salesforce_ids import refer
 from connectors.synthetic.truth import TruthLog, company_labels
@@ -203,7 +204,7 @@ CONTACT_LABELS = (
     "Email hard bounce reason", "Original Traffic Source", "Create Date",
     "Last Modified Date", "Merged object IDs", "Merged vids with timestamps of a contact",
     "Salesforce Contact ID", "Salesforce Lead ID", "Associated Company",
-    "Associated Company IDs", "Associated Company IDs (Primary)",
+    "Associated Company IDs", "Associated Company IDs (Primary)", *MAIL_LABELS,
 )  # fmt: skip
 
 
@@ -256,23 +257,29 @@ def write_contacts(
     birth = value["birth_date"]
     us_style = birth.str.to_date("%Y-%m-%d").dt.strftime("%m/%d/%Y")
     bounced = chance(rng, size, 0.03)
+    has_no_site, is_us_style = chance(rng, size, 0.5), chance(rng, size, 0.2)
+    lead_status = blank(
+        choose(rng, ["New", "Open", "In progress", "Connected"], size),
+        chance(rng, size, 0.5),
+    )
+    opted_out = chance(rng, size, 0.06)
     columns = [
         ids, value["first_name"], value["last_name"], value["email"], extra,
         value["phone"], value["mobile_phone"], value["job_title"],
-        value["company_name"], blank(domain, chance(rng, size, 0.5)), value["street"],
+        value["company_name"], blank(domain, has_no_site), value["street"],
         value["city"], value["state"], value["postal_code"], value["country"],
-        us_style.zip_with(pl.Series(chance(rng, size, 0.2)), birth), stage,
-        blank(choose(rng, ["New", "Open", "In progress", "Connected"], size),
-              chance(rng, size, 0.5)),
+        us_style.zip_with(pl.Series(is_us_style), birth), stage, lead_status,
         names_of_staff(world, contacts.owner),
-        texts(["false", "true"]).gather(
-            pl.Series(chance(rng, size, 0.06).astype(np.int64))
-        ),
+        texts(["false", "true"]).gather(pl.Series(opted_out.astype(np.int64))),
         blank(choose(rng, ["UNKNOWN_USER", "MAILBOX_FULL"], size), ~bounced),
         blank(choose(rng, ["Other", "Unknown user"], size), ~bounced),
         pick_words(rng, world, "traffic_sources", size),
         timestamps(contacts.created, MINUTE), timestamps(contacts.modified, MINUTE),
         merged_ids, vids, synced.contact, synced.lead, company.names, company.ids, company.ids,
+        *marketing_mail(
+            chunk, contacts.created, has_address=value["email"].is_not_null().to_numpy(),
+            bounced=bounced, opted_out=opted_out,
+        ),
     ]  # fmt: skip
     frame = pl.DataFrame([c.alias(f"c{i}") for i, c in enumerate(columns)])
     export.append(

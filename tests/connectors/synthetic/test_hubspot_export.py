@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from connectors.synthetic import generate, writers_hubspot
+from connectors.synthetic.marketing_mail import MAIL_LABELS
+from connectors.synthetic.writers_hubspot import CONTACT_LABELS
 from tests.connectors.synthetic.exports import Crm, read_csv
 
 MINUTE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d")
@@ -113,6 +115,62 @@ def test_deals_typed_twice_differ_a_little(crm: Crm) -> None:
         )
         close += 1
     assert 0.5 < same / close < 0.75
+
+
+def test_mail_histories_are_plausible(crm: Crm) -> None:
+    names = ("delivered", "opened", "clicked", "replied", "bounced")
+    seen: dict[str, int] = dict.fromkeys((*names, "mailed", "only bounced"), 0)
+    for row in crm.hubspot["contacts"]:
+        counts = [row[f"Marketing emails {name}"] for name in names]
+        first, last, opening, clicking, replying = (
+            row[label] for label in MAIL_LABELS[len(names) :]
+        )
+        if not first:
+            assert not any((*counts, last, opening, clicking, replying))
+            continue
+        assert row["Email"]
+        delivered, opened, clicked, replied, bounced = map(int, counts)
+        assert delivered >= opened >= clicked >= replied >= 0
+        assert delivered + bounced > 0
+        assert row["Create Date"] <= first <= last < "2026-01-15"
+        for count, moment in (
+            (opened, opening), (clicked, clicking), (replied, replying),
+        ):  # fmt: skip
+            assert bool(count) == bool(moment)
+            assert not moment or first <= moment < "2026-01-15"
+        assert clicking <= (opening or clicking)
+        assert delivered + bounced > 1 or first == last
+        seen["mailed"] += 1
+        seen["only bounced"] += not delivered
+        for name, count in zip(names, map(int, counts), strict=True):
+            seen[name] += count > 0
+    everybody = len(crm.hubspot["contacts"])
+    assert 0.5 < seen["mailed"] / everybody < 0.8
+    assert 0.5 < seen["opened"] / seen["mailed"] < 0.8
+    assert seen["opened"] > seen["clicked"] > seen["replied"] > 10
+    assert seen["bounced"] > seen["only bounced"] > 10
+
+
+def test_mail_histories_move_no_other_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nothing(*_args: object, **_options: object) -> list[object]:
+        return []
+
+    generate(tmp_path / "with", people=1_000, seed=1, as_of=date(2026, 1, 15))
+    monkeypatch.setattr(writers_hubspot, "marketing_mail", nothing)
+    monkeypatch.setattr(
+        writers_hubspot, "CONTACT_LABELS", CONTACT_LABELS[: -len(MAIL_LABELS)]
+    )
+    generate(tmp_path / "without", people=1_000, seed=1, as_of=date(2026, 1, 15))
+    for path in sorted(p for p in (tmp_path / "with").rglob("*") if p.is_file()):
+        other = tmp_path / "without" / path.relative_to(tmp_path / "with")
+        if "contacts" not in path.name or path.suffix != ".csv":
+            assert path.read_bytes() == other.read_bytes()
+            continue
+        rows = read_csv(path.read_bytes())
+        bare = [{k: v for k, v in row.items() if k not in MAIL_LABELS} for row in rows]
+        assert bare == read_csv(other.read_bytes())
 
 
 @pytest.mark.parametrize(("limit", "suffix"), [(1_000, ".zip"), (2_000, ".csv")])
