@@ -18,7 +18,10 @@ _ROW_GROUP_ROWS = 100_000
 
 
 class ParquetAppender:
-    """Appends frames of one schema to an open Parquet file."""
+    """Appends frames or tables of one schema to an open Parquet file.
+
+    Columns that come as dictionaries are written as such; readers see their words.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -28,8 +31,8 @@ class ParquetAppender:
         self._worker = ThreadPoolExecutor(max_workers=1)
         self._pending: Future[None] | None = None
 
-    def append(self, frame: pl.DataFrame) -> None:
-        """Write the rows of one frame; the first frame decides the schema.
+    def append(self, frame: pl.DataFrame | pa.Table) -> None:
+        """Write the next rows; the first ones decide the schema.
 
         Args:
             frame: The next rows.
@@ -42,17 +45,14 @@ class ParquetAppender:
         if pending is not None:
             pending.result()
 
-    def _write(self, frame: pl.DataFrame) -> None:
-        table = frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+    def _write(self, frame: pl.DataFrame | pa.Table) -> None:
+        table = (
+            frame.to_arrow(compat_level=pl.CompatLevel.oldest())
+            if isinstance(frame, pl.DataFrame)
+            else frame
+        )
         if self._writer is None:
-            # large_string is polars' own type; other readers expect plain strings.
-            schema = pa.schema(
-                field.with_type(pa.string())
-                if field.type == pa.large_string()
-                else field
-                for field in table.schema
-            )
-            self._writer = pq.ParquetWriter(self._path, schema, compression="zstd")
+            self._writer = _open_writer(self._path, table.schema)
         self._writer.write_table(
             table.cast(self._writer.schema), row_group_size=_ROW_GROUP_ROWS
         )
@@ -69,6 +69,19 @@ class ParquetAppender:
             self._worker.shutdown()
             if self._writer is not None:
                 self._writer.close()
+
+
+def _open_writer(path: Path, found: pa.Schema) -> pq.ParquetWriter:
+    # large_string is polars' own type; other readers expect plain strings.
+    schema = pa.schema(
+        field.with_type(pa.string()) if field.type == pa.large_string() else field
+        for field in found
+    )
+    has_dictionaries = any(pa.types.is_dictionary(field.type) for field in schema)
+    # The Arrow schema beside Parquet's own would tell readers of the dictionaries.
+    return pq.ParquetWriter(
+        path, schema, compression="zstd", store_schema=not has_dictionaries
+    )
 
 
 @contextmanager

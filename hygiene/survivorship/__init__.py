@@ -6,8 +6,9 @@ records belong together.
 
 from hygiene.survivorship.fields import made_from
 from hygiene.survivorship.merging import MergeReport, merge
-from hygiene.survivorship.overrides import Override, OverrideBook, OverrideCount
+from hygiene.survivorship.overrides import Override, OverrideBook
 from hygiene.survivorship.rules import Strategy, SurvivorshipRules
+from hygiene.survivorship.set_by_hand import OverrideCount
 
 __all__ = [
     "MergeReport",

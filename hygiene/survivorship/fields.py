@@ -236,24 +236,6 @@ def value_column(field: Field) -> str:
     return quote_identifier(f"value_{field.name}")
 
 
-def field_place(entity: str, name: str) -> int:
-    """Tell where a field stands in the lineage of its golden record: by its name.
-
-    Args:
-        entity: contact or account.
-        name: Name of the field.
-
-    Returns:
-        A number from 0.
-
-    Example:
-        >>> field_place("account", "account_name"), field_place("account", "website")
-        (0, 16)
-    """
-    names = sorted(field.name for group in GROUPS[entity] for field in group.fields)
-    return names.index(name)
-
-
 def expected_columns(entity: str) -> dict[str, str]:
     """List the standardised columns that merging reads, with their types.
 

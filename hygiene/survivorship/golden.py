@@ -1,108 +1,153 @@
-"""The golden table: one row per golden id, pivoted from the values that survived.
+"""The golden table: one row per golden id, from the values that survived.
 
-What belongs here: the query that puts surviving values, flags and counts side by side.
-What does not: which value survives.
+What belongs here: putting surviving values, flags and counts side by side. What does not:
+which value survives.
 """
 
 from __future__ import annotations
 
-from hygiene.parquet_exchange import quote_identifier, quote_literal
-from hygiene.survivorship.fields import COLUMN_ORDER, GROUPS, value_column
+import duckdb
+import numpy as np
+import polars as pl
+
+from hygiene.survivorship.fields import COLUMN_ORDER, GROUPS
+from hygiene.survivorship.parts import Part, Positions
+from hygiene.survivorship.winners import Survivors
 
 
-def golden_query(entity: str) -> str:
-    """Build the query of the golden table from `members` and `lineage`.
+def surviving_values(survivors: Survivors) -> pl.Series:
+    """Return the surviving value per golden record; NULL where nothing survived.
 
     Args:
-        entity: contact or account.
+        survivors: What survived of one field.
 
     Returns:
-        A select statement, one row per golden id, in its order.
+        Texts.
     """
-    fields = {field.name: field for group in GROUPS[entity] for field in group.fields}
-    singles: list[str] = []
-    multiples: list[str] = []
-    followers: list[str] = []
+    return gather(survivors.values, survivors.value_at)
+
+
+def gather(series: pl.Series, positions: Positions) -> pl.Series:
+    """Take values by position.
+
+    Args:
+        series: The values.
+        positions: Their positions; -1 stands for nothing.
+
+    Returns:
+        A series as long as the positions, NULL for nothing.
+    """
+    chosen = pl.Series(positions).to_frame("at")
+    return series.gather(
+        chosen.select(pl.when(pl.col("at") >= 0).then("at")).to_series()
+    )
+
+
+def golden_frame(  # noqa: PLR0917  what one row is made of
+    connection: duckdb.DuckDBPyConnection,
+    entity: str,
+    part: Part,
+    survivors: dict[str, Survivors],
+    values: dict[str, pl.Series],
+    override: int,
+) -> pl.DataFrame:
+    """Build the rows of the golden table.
+
+    Args:
+        connection: Connection that reads texts as other types.
+        entity: contact or account.
+        part: The golden records.
+        survivors: What survived, by field.
+        values: The surviving values, by field.
+        override: Number of the rule of values set by hand.
+
+    Returns:
+        One row per golden record, in order.
+    """
+    kinds = {
+        field.name: field.kind for group in GROUPS[entity] for field in group.fields
+    }
+    members = part.members
+    columns = [members["golden_id"].gather(part.starts).alias(f"golden_{entity}_id")]
     for name in COLUMN_ORDER[entity]:
-        column = quote_identifier(name)
-        if name in fields:
-            kind = fields[name].kind
-            singles.append(f"CAST({value_column(fields[name])} AS {kind}) AS {column}")
-            multiples.append(
-                f"CAST(any_value(value) FILTER (field_name = {quote_literal(name)}) "
-                f"AS {kind}) AS {column}"
+        if name in kinds:
+            column = _read_as(connection, values[name], kinds[name])
+        else:
+            column = _of_mailbox(
+                name, members, survivors["email"], values["email"], override
             )
-        else:  # follows the e-mail address that won
-            # A record that lost may be a role mailbox: only the winner's flags hold.
-            empty = (
-                f"CASE WHEN value_email IS NOT NULL THEN {column} END"
-                if name == "email_domain"
-                else f"coalesce({column}, false) AND value_email IS NOT NULL"
-            )
-            singles.append(f"{empty} AS {column}")
-            followers.append(
-                f"coalesce({empty}, CASE WHEN is_by_hand "
-                f"THEN lower(split_part(email, '@', 2)) END) AS {column}"
-                if name == "email_domain"
-                else f"{empty} AS {column}"
-            )
-    pivoted = ", ".join(multiples)
-    # The mailbox that won is looked up once per golden record, not once per field.
-    merged = (
-        f"""
-        SELECT pivoted.* EXCLUDE (is_by_hand), {", ".join(followers)} FROM (
-            SELECT golden_number, {pivoted}, coalesce(bool_or(rule = 'override')
-                FILTER (field_name = 'email'), false) AS is_by_hand
-            FROM lineage SEMI JOIN merged_ids USING (golden_number)
-            GROUP BY golden_number
-        ) AS pivoted
-        LEFT JOIN (
-            SELECT lineage.golden_number, value_email, email_domain, is_role_email,
-                is_free_email
-            FROM lineage SEMI JOIN merged_ids USING (golden_number)
-            INNER JOIN members
-                ON lineage.source_record_key = members.source_record_key
-            WHERE field_name = 'email' AND rule <> 'override'
-        ) AS winners ON pivoted.golden_number = winners.golden_number
-        """
-        if entity == "contact"
-        else f"SELECT golden_number, {pivoted} FROM lineage "
-        "SEMI JOIN merged_ids USING (golden_number) GROUP BY golden_number"
+        columns.append(column.alias(name))
+    return pl.DataFrame([*columns, *_counts(part)])
+
+
+def _read_as(
+    connection: duckdb.DuckDBPyConnection, texts: pl.Series, kind: str
+) -> pl.Series:
+    """Read texts as another type, each distinct text once."""
+    if kind == "VARCHAR":
+        return texts
+    connection.register("texts", texts.unique().to_frame("text"))
+    known = connection.sql(
+        f"SELECT text, CAST(text AS {kind}) AS value FROM texts"
+    ).pl()
+    connection.unregister("texts")
+    return (
+        texts.to_frame("text")
+        .join(known, on="text", how="left", maintain_order="left")
+        .get_column("value")
     )
-    return f"""
-    WITH counts AS (
-        SELECT
-            golden_number,
-            any_value(golden_id) AS golden_id,
-            bool_and(is_deleted) AS is_deleted,
-            bool_and(is_test_record) AS is_test_record,
-            count(*) AS source_record_count,
-            count(DISTINCT source_name) AS source_system_count,
-            min(created_at) AS first_created_at,
-            max(coalesce(modified_at, created_at)) AS last_modified_at
-        FROM members GROUP BY golden_number
-    ), merged_ids AS (
-        SELECT golden_number FROM members WHERE cluster_size > 1
-        UNION SELECT golden_number FROM overridden
-    ), values_of AS (
-        SELECT golden_number, {", ".join(singles)} FROM members
-        WHERE cluster_size = 1
-            AND golden_number NOT IN (SELECT golden_number FROM overridden)
-        UNION ALL BY NAME
-        {merged}
+
+
+def _of_mailbox(
+    name: str,
+    members: pl.DataFrame,
+    email: Survivors,
+    addresses: pl.Series,
+    override: int,
+) -> pl.Series:
+    """Follow the e-mail address that won: a record that lost may be a role mailbox."""
+    is_by_hand = (email.value_at >= 0) & (email.rule == override)
+    source_at = np.where((email.value_at >= 0) & ~is_by_hand, email.source_at, -1)
+    found = gather(members[name], source_at)
+    if name != "email_domain":
+        return found.fill_null(value=False)
+    by_hand = np.flatnonzero(is_by_hand)
+    domains = addresses.gather(by_hand).str.split("@").list.get(1, null_on_oob=True)
+    return found.scatter(by_hand, domains.fill_null("").str.to_lowercase())
+
+
+def _counts(part: Part) -> list[pl.Series]:
+    """Count and summarise the source records of each golden record."""
+    members, starts = part.members, part.starts
+    sizes = np.diff(starts, append=len(part.owner))
+    names = members["source_name"]
+    named = names.is_not_null().to_numpy()
+    codes = names.rank("dense").fill_null(0).to_numpy().astype(np.int64)
+    pairs = np.unique(part.owner[named] * (codes.max(initial=0) + 1) + codes[named])
+    systems = np.bincount(
+        pairs // (codes.max(initial=0) + 1), minlength=part.size
+    ).astype(np.int64)
+    created = members["created_at"]
+    touched = members.select(pl.coalesce("modified_at", "created_at")).to_series()
+    return [
+        _all(members["is_deleted"], starts).alias("is_deleted"),
+        _all(members["is_test_record"], starts).alias("is_test_record"),
+        pl.Series("source_record_count", sizes),
+        pl.Series("source_system_count", systems),
+        _extreme(created, starts, np.fmin).alias("first_created_at"),
+        _extreme(touched, starts, np.fmax).alias("last_modified_at"),
+    ]
+
+
+def _all(flags: pl.Series, starts: Positions) -> pl.Series:
+    mine = flags.to_numpy()
+    return pl.Series(np.logical_and.reduceat(mine, starts) if len(starts) else mine)
+
+
+def _extreme(times: pl.Series, starts: Positions, extreme: np.ufunc) -> pl.Series:
+    """Return the first or last known time per golden record."""
+    mine = times.cast(pl.Datetime("us")).to_numpy()
+    return pl.Series(
+        extreme.reduceat(mine, starts) if len(starts) else mine,
+        dtype=pl.Datetime("us"),
     )
-    SELECT
-        counts.golden_id AS golden_{entity}_id,
-        {
-        ", ".join(
-            f"coalesce(values_of.{quote_identifier(name)}, false) AS "
-            f"{quote_identifier(name)}"
-            if name in ("is_role_email", "is_free_email")
-            else f"values_of.{quote_identifier(name)}"
-            for name in COLUMN_ORDER[entity]
-        )
-    },
-        counts.* EXCLUDE (golden_id, golden_number)
-    FROM counts LEFT JOIN values_of ON counts.golden_number = values_of.golden_number
-    ORDER BY counts.golden_number
-    """

@@ -1,8 +1,8 @@
 """The step `merge`: clusters in, golden records and the lineage of every field out.
 
 What belongs here: the order of the steps and the counts. What does not: the catalogue
-of fields, the rules, and the SQL that applies them (`members.py`, `winners.py`,
-`overrides.py`, `golden.py`).
+of fields, the rules, and applying them (`members.py`, `winners.py`,
+`set_by_hand.py`, `golden.py`, `lineage.py`).
 """
 
 from __future__ import annotations
@@ -17,16 +17,13 @@ from typing import Literal
 
 import duckdb
 
-from hygiene.parquet_exchange import open_connection, quote_literal, write_parquet
-from hygiene.survivorship.fields import GROUPS
-from hygiene.survivorship.golden import golden_query
+from hygiene.parquet_exchange import open_connection, quote_literal
+from hygiene.standardise.atomic import open_appender
+from hygiene.survivorship.golden import golden_frame, surviving_values
+from hygiene.survivorship.lineage import lineage_tables
 from hygiene.survivorship.members import load_members, register_inputs
-from hygiene.survivorship.overrides import (
-    OverrideCount,
-    apply_overrides,
-    known_fields,
-    load_book,
-)
+from hygiene.survivorship.overrides import load_book
+from hygiene.survivorship.parts import load_part
 from hygiene.survivorship.reuse import (
     Reuse,
     Tables,
@@ -34,28 +31,19 @@ from hygiene.survivorship.reuse import (
     find_changed,
     keep_marks,
 )
-from hygiene.survivorship.rules import Strategy, SurvivorshipRules, rule_name
-from hygiene.survivorship.winners import record_winners
+from hygiene.survivorship.rules import SurvivorshipRules
+from hygiene.survivorship.set_by_hand import (
+    OverrideCount,
+    apply_overrides,
+    count_overrides,
+    valid_overrides,
+)
+from hygiene.survivorship.winners import OVERRIDE, choose_survivors, rule_names
 
 logger = logging.getLogger(__name__)
 
-_LINEAGE = """
-CREATE TABLE lineage (
-    golden_id VARCHAR, field_name field_names, value VARCHAR, source_record_key VARCHAR,
-    source_name source_names, rule rule_names, observed_at TIMESTAMP,
-    candidate_count BIGINT, runner_up_value VARCHAR,
-    runner_up_source_record_key VARCHAR, golden_number INTEGER, field_place TINYINT
-)
-"""
-_OVERRIDE = "override"
-_FIXED_RULES = (
-    "only_record",
-    "only_value",
-    "live_first",
-    "tie_break",
-    _OVERRIDE,
-    Strategy.UNION,
-)
+_GOLDEN_PER_PART = 160_000
+"""Golden records in memory at once: about a gigabyte of values and lineage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +131,9 @@ def merge(
             field_changes=field_changes,
             previous=out_lineage,
         )
-        _create_lineage(connection, entity, rules)
-        record_winners(connection, entity, rules)
-        set_by_hand = apply_overrides(connection, entity, as_of)
-        merged_now, golden_records, lineage_rows = _write(connection, tables, reuse)
+        merged_now, golden_records, lineage_rows, set_by_hand = _write(
+            connection, tables, reuse
+        )
         if state_dir is not None:
             keep_marks(connection, tables, reuse, state_dir)
         counts = connection.execute(
@@ -189,58 +176,50 @@ def _choose_clusters(
 
 def _write(
     connection: duckdb.DuckDBPyConnection, tables: Tables, reuse: Reuse
-) -> tuple[int, int, int]:
-    """Write both tables; return golden records merged now, in all, and lineage rows."""
-    lineage = (
-        f"SELECT {quote_literal(tables.entity)} AS entity_type, "
-        "* EXCLUDE (golden_number, field_place) FROM lineage "
-        "ORDER BY golden_number, field_place"  # numbers in the order of their words
-    )
-    golden = golden_query(tables.entity)
+) -> tuple[int, int, int, OverrideCount]:
+    """Write both tables; return golden records merged now and in all, rows, overrides."""
     if not reuse.is_partial:
-        rows = write_parquet(connection, lineage, tables.lineage)
-        records = write_parquet(connection, golden, tables.golden)
-        return records, records, rows
-    folder = tables.golden.parent
-    with TemporaryDirectory(prefix=".merged-", dir=folder) as scratch:
-        part = Path(scratch) / "part.parquet"
-        write_parquet(connection, lineage, part)
-        rows = combine(connection, part, tables.lineage, "golden_id")
-        now = write_parquet(connection, golden, part)
+        records, rows, counts = _merge_parts(
+            connection, tables, tables.golden, tables.lineage
+        )
+        return records, records, rows, counts
+    with TemporaryDirectory(prefix=".merged-", dir=tables.golden.parent) as scratch:
+        golden, lineage = Path(scratch) / "golden", Path(scratch) / "lineage"
+        now, _, counts = _merge_parts(connection, tables, golden, lineage)
+        rows = combine(connection, lineage, tables.lineage, "golden_id")
         key = f"golden_{tables.entity}_id"
-        records = combine(connection, part, tables.golden, key)
-    return now, records, rows
+        records = combine(connection, golden, tables.golden, key)
+    return now, records, rows, counts
 
 
-def _create_lineage(
-    connection: duckdb.DuckDBPyConnection, entity: str, rules: SurvivorshipRules
-) -> None:
-    """Create `lineage`, its few repeated words as enumerations.
-
-    Sorting and writing numbers instead of words takes almost half the time of this
-    largest table of the step; files hold the words.
-    """
-    words = {
-        "field_names": sorted(known_fields(entity)),
-        "rule_names": sorted(
-            {
-                *_FIXED_RULES,
-                *(
-                    rule_name(strategy, position)
-                    for group in GROUPS[entity]
-                    for position, strategy in enumerate(
-                        rules.strategies(entity, group.name)
-                    )
-                ),
-            }
-        ),
-    }
-    for name, values in words.items():
-        listed = ", ".join(quote_literal(value) for value in values)
-        connection.execute(f"CREATE TYPE {name} AS ENUM ({listed})")
-    connection.execute(
-        "CREATE TYPE source_names AS ENUM (SELECT DISTINCT source_name FROM members "
-        f"WHERE source_name IS NOT NULL UNION SELECT {quote_literal(_OVERRIDE)} "
-        "ORDER BY 1)"
+def _merge_parts(
+    connection: duckdb.DuckDBPyConnection, tables: Tables, golden: Path, lineage: Path
+) -> tuple[int, int, OverrideCount]:
+    """Merge part by part; return golden records, rows of the lineage and overrides."""
+    entity, rules = tables.entity, tables.rules
+    by_hand = valid_overrides(connection, entity, tables.as_of)
+    names = rule_names(entity, rules)
+    row = connection.execute(
+        "SELECT coalesce(max(golden_number), 0) FROM members"
+    ).fetchone()
+    records = int(row[0]) if row else 0
+    rows = conflicts = 0
+    with open_appender(golden) as to_golden, open_appender(lineage) as to_lineage:
+        for first in range(1, max(records, 1) + 1, _GOLDEN_PER_PART):
+            part = load_part(
+                connection, entity, rules, first, first + _GOLDEN_PER_PART - 1
+            )
+            survivors = choose_survivors(part, entity, rules)
+            override = names.index(OVERRIDE)
+            conflicts += apply_overrides(by_hand, part, survivors, override)
+            values = {name: surviving_values(item) for name, item in survivors.items()}
+            to_golden.append(
+                golden_frame(connection, entity, part, survivors, values, override)
+            )
+            for table in lineage_tables(entity, part, survivors, values, names):
+                to_lineage.append(table)
+                rows += table.num_rows
+    counts = count_overrides(
+        connection, entity, tables.as_of, applied=len(by_hand), conflicts=conflicts
     )
-    connection.execute(_LINEAGE)
+    return records, rows, counts

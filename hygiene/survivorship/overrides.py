@@ -1,7 +1,7 @@
 """Values set by hand: they win over every rule until they expire or are removed.
 
-What belongs here: the book of overrides and putting the valid ones into the lineage. What
-does not: rules, and asking for overrides.
+What belongs here: the book of overrides. What does not: putting the valid ones in force
+(`set_by_hand.py`), rules, and asking for overrides.
 
 An override names a source record of the golden record, never the golden id: the id may
 move, the record stays. The lineage shows that record with the source `override`. If a merge brings two overrides of one field together, the newest
@@ -23,7 +23,7 @@ import duckdb
 import polars as pl
 
 from hygiene.errors import ConfigurationError, InputError
-from hygiene.survivorship.fields import GROUPS, field_place
+from hygiene.survivorship.fields import GROUPS
 
 COLUMNS = (
     "entity",
@@ -37,26 +37,6 @@ COLUMNS = (
     "replaced",
 )
 _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "'")
-
-_APPLY = """
-CREATE OR REPLACE TABLE overridden AS
-SELECT
-    members.golden_id, members.golden_number, members.source_record_key,
-    book.field, book.value, book.set_at, book.replaced,
-    lineage.value AS automatic_value,
-    lineage.source_record_key AS automatic_key,
-    lineage.candidate_count,
-    lineage.runner_up_value, lineage.runner_up_source_record_key
-FROM book
-INNER JOIN members USING (source_record_key)
-LEFT JOIN lineage
-    ON members.golden_id = lineage.golden_id AND book.field = lineage.field_name
-WHERE book.entity = $entity
-    AND ($as_of IS NULL OR book.until IS NULL OR book.until >= $as_of)
-QUALIFY row_number() OVER (
-    PARTITION BY members.golden_id, book.field ORDER BY book.place DESC
-) = 1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +64,6 @@ class Override:
     reason: str = ""
     until: date | None = None
     replaced: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class OverrideCount:
-    """What became of the overrides of one entity.
-
-    Attributes:
-        applied: Values set by hand.
-        expired: Overrides whose last day is over.
-        conflicts: Applied ones whose automatic value changed since they were set.
-        absent: Overrides of records that are not in this run.
-    """
-
-    applied: int = 0
-    expired: int = 0
-    conflicts: int = 0
-    absent: int = 0
 
 
 class OverrideBook:
@@ -282,64 +245,6 @@ def load_book(
         if item.entity == entity:
             check_value(entity, item.field, item.value)
     connection.register("book", _as_frame(book))
-
-
-def apply_overrides(
-    connection: duckdb.DuckDBPyConnection, entity: str, as_of: date | None
-) -> OverrideCount:
-    """Put values set by hand into `lineage`, and create `overridden`.
-
-    Args:
-        connection: Connection with `every_cluster`, `book`, `members` and `lineage`.
-        entity: contact or account.
-        as_of: Day for which they have to be valid.
-
-    Returns:
-        Counts.
-    """
-    connection.execute(_APPLY, {"entity": entity, "as_of": as_of})
-    names = sorted(known_fields(entity))
-    connection.register(
-        "places",
-        pl.DataFrame(
-            {"field": names, "field_place": [field_place(entity, n) for n in names]}
-        ),
-    )
-    connection.execute(
-        "DELETE FROM lineage USING overridden WHERE "
-        "lineage.golden_id = overridden.golden_id AND field_name = overridden.field"
-    )
-    connection.execute(
-        """
-        INSERT INTO lineage
-        SELECT
-            golden_id, field, value, source_record_key, 'override', 'override', set_at,
-            coalesce(candidate_count, 0)
-                + CASE WHEN automatic_value IS DISTINCT FROM value THEN 1 ELSE 0 END,
-            CASE WHEN automatic_value IS DISTINCT FROM value THEN automatic_value
-                ELSE runner_up_value END,
-            CASE WHEN automatic_value IS DISTINCT FROM value THEN automatic_key
-                ELSE runner_up_source_record_key END,
-            golden_number, places.field_place
-        FROM overridden INNER JOIN places USING (field) WHERE value <> ''
-        """
-    )
-    row = connection.execute(
-        """
-        SELECT
-            (SELECT count(*) FROM overridden),
-            (SELECT count(*) FROM book
-                WHERE entity = $entity AND until < $as_of),
-            (SELECT count(*) FROM overridden WHERE replaced <> ''
-                AND substr(sha256(coalesce(automatic_value, '')), 1, 12) <> replaced),
-            (SELECT count(*) FROM book WHERE entity = $entity
-                AND source_record_key NOT IN (
-                    SELECT source_record_key::VARCHAR FROM every_cluster
-                ))
-        """,
-        {"entity": entity, "as_of": as_of},
-    ).fetchone()
-    return OverrideCount(*(int(value or 0) for value in row or ()))
 
 
 def _as_frame(book: Sequence[Override]) -> pl.DataFrame:

@@ -1,337 +1,267 @@
-"""Who wins: the lineage of every field, from the table `members`.
+"""Who wins: for every field the record whose value survives, the runner-up and the rule.
 
-What belongs here: set-based SQL generated from the rules. What does not: files, and the
-rules themselves.
+What belongs here: ranking the records of a part of the table `members`. What does not:
+files, values set by hand, and the rules themselves.
 
-All groups of fields are ranked in one pass over (group, record): every strategy gives a
-record a number, smaller for the better record. The values of all fields are laid out
-long and decided in one pass as well. Only where two values compete is the runner-up
-looked up. The numbers of records and golden ids stand in for their keys, because they
-are cheaper to sort and to join.
+Records come in the order of their golden records, so the records of one golden record are
+neighbours. Every strategy gives a record a number, smaller for the better record; per
+golden record the smallest is kept, strategy after strategy, until one record is left. That
+is one pass per strategy over plain arrays: nothing is sorted, and nothing is laid out
+long. Only records with another value than the winner's are ranked again, for the
+runner-up.
 """
 
 from __future__ import annotations
 
-import duckdb
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from hygiene.parquet_exchange import quote_literal
-from hygiene.survivorship.fields import (
-    GROUPS,
-    FieldGroup,
-    field_place,
-    value_column,
-)
-from hygiene.survivorship.members import (
-    changed_column,
-    custom_column,
-    kept_column,
-    status_column,
-)
-from hygiene.survivorship.rules import (
-    Strategies,
-    Strategy,
-    SurvivorshipRules,
-    custom_sql,
-    rule_name,
-)
+import numpy as np
+import polars as pl
 
+from hygiene.survivorship.fields import GROUPS
+from hygiene.survivorship.parts import (
+    Numbers,
+    Part,
+    Positions,
+    observed_sql,
+    order_name,
+)
+from hygiene.survivorship.rules import Strategy, SurvivorshipRules, rule_name
+
+OVERRIDE = "override"
 _SEPARATOR = "; "
+_FIXED_RULES = (
+    "only_record",
+    "only_value",
+    "live_first",
+    "tie_break",
+    OVERRIDE,
+    Strategy.UNION,
+)
 
-_Chosen = list[tuple[FieldGroup, Strategies]]
+
+@dataclass(slots=True)
+class Survivors:
+    """What survived of one field, one entry per golden record; -1 stands for nothing.
+
+    Attributes:
+        values: The values of all source records, and behind them further texts.
+        value_at: Position of the surviving value.
+        source_at: Position of the record that it came from.
+        rule: Position of the rule in `rule_names`.
+        observed: Microseconds since 1970; NaN where unknown.
+        candidates: Different values that competed.
+        rival_value_at: Position of the runner-up's value.
+        rival_at: Position of the runner-up.
+    """
+
+    values: pl.Series
+    value_at: Positions
+    source_at: Positions
+    rule: Positions
+    observed: Numbers
+    candidates: Positions
+    rival_value_at: Positions
+    rival_at: Positions
+
+    def add_texts(self, texts: Sequence[str]) -> Positions:
+        """Add texts that no record has; return their positions."""
+        first = len(self.values)
+        self.values = pl.concat([self.values, pl.Series(texts, dtype=pl.String)])
+        return np.arange(first, first + len(texts))
 
 
-def record_winners(
-    connection: duckdb.DuckDBPyConnection, entity: str, rules: SurvivorshipRules
-) -> None:
-    """Fill `lineage`: one row per golden record and field that has a value.
+def rule_names(entity: str, rules: SurvivorshipRules) -> list[str]:
+    """List every rule that the lineage can name.
+
+    Args:
+        entity: contact or account.
+        rules: Which value survives.
+
+    Returns:
+        Names; `Survivors.rule` counts in this order.
+    """
+    strategies = [
+        rule_name(strategy, position)
+        for group in GROUPS[entity]
+        for position, strategy in enumerate(rules.strategies(entity, group.name))
+    ]
+    return list(dict.fromkeys([*map(str, _FIXED_RULES), *strategies]))
+
+
+def choose_survivors(
+    part: Part, entity: str, rules: SurvivorshipRules
+) -> dict[str, Survivors]:
+    """Decide every field of every golden record of a part.
 
     The rule that is reported is the first one that told the winner from the best record
     with another value. A group survives as a whole: where its best record lacks a field,
     nobody's value of that field survives.
 
     Args:
-        connection: Connection with `members` and an empty `lineage`.
+        part: The golden records.
         entity: contact or account.
         rules: Which value survives.
+
+    Returns:
+        What survived, by field.
     """
-    chosen = [(group, rules.strategies(entity, group.name)) for group in GROUPS[entity]]
-    width = max(len(strategies) for _, strategies in chosen)
-    columns = {str(row[0]) for row in connection.execute("DESCRIBE members").fetchall()}
-    _record_single(connection, entity, columns)
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW several AS "
-        "SELECT * FROM members WHERE cluster_size > 1"
-    )
-    _rank_members(connection, chosen, width, columns)
-    _list_values(connection, entity)
-    _find_winners(connection, any(Strategy.UNION in names for _, names in chosen))
-    _name_rules(connection, entity, chosen, width)
-    _decide_contests(connection, width)
-    connection.execute(
-        """
-        INSERT INTO lineage
-        SELECT
-            several.golden_id,
-            field_rules.field_name,
-            coalesce(decided.every_value, winners.value),
-            several.source_record_key,
-            several.source_name,
-            coalesce(decided.rule, 'only_value'),
-            winners.observed_at,
-            coalesce(decided.candidates, 1),
-            decided.runner_up_value,
-            decided.runner_up_source_record_key,
-            winners.golden_number,
-            field_rules.field_place
-        FROM winners
-        INNER JOIN several ON winners.record_number = several.record_number
-        INNER JOIN field_rules ON winners.field_number = field_rules.field_number
-        LEFT JOIN decided
-            ON winners.golden_number = decided.golden_number
-            AND winners.field_number = decided.field_number
-        """
-    )
-    connection.execute("DROP VIEW several")
-    for table in (
-        "ranked",
-        "field_values",
-        "winners",
-        "contests",
-        "field_rules",
-        "decided",
-    ):
-        connection.execute(f"DROP TABLE {table}")
-
-
-def _fields(entity: str) -> list[tuple[str, int, FieldGroup]]:
-    """List every field with the number of its group."""
-    return [
-        (field.name, number, group)
-        for number, group in enumerate(GROUPS[entity])
-        for field in group.fields
-    ]
-
-
-def _value_columns(entity: str) -> str:
-    return ", ".join(
-        value_column(field) for group in GROUPS[entity] for field in group.fields
-    )
-
-
-def _record_single(
-    connection: duckdb.DuckDBPyConnection, entity: str, columns: set[str]
-) -> None:
-    """Write the lineage of golden records that have one source record only."""
-    fields = _fields(entity)
-    names = ", ".join(quote_literal(name) for name, _, _ in fields)
-    places = ", ".join(str(field_place(entity, name)) for name, _, _ in fields)
-    observed = ", ".join(_observed(group, columns) for _, _, group in fields)
-    connection.execute(
-        f"""
-        INSERT INTO lineage
-        SELECT golden_id, field_name, value, source_record_key, source_name,
-            'only_record', observed, 1, NULL, NULL, golden_number, field_place
-        FROM (
-            SELECT golden_id, source_record_key, source_name, golden_number,
-                unnest([{names}]) AS field_name,
-                unnest([{places}]) AS field_place,
-                unnest([{_value_columns(entity)}]) AS value,
-                unnest([{observed}]) AS observed
-            FROM members WHERE cluster_size = 1
+    names = {name: place for place, name in enumerate(rule_names(entity, rules))}
+    columns = set(part.members.columns)
+    found: dict[str, Survivors] = {}
+    dead = part.members["is_dead"].to_numpy().astype(np.float64)
+    source_rank = part.members["source_rank"].to_numpy().astype(np.float64)
+    for group in GROUPS[entity]:
+        strategies = rules.strategies(entity, group.name)
+        observed = part.observed[observed_sql(group, columns)]
+        ranking = _Ranking(
+            observed,
+            # An opt-out counts wherever it was expressed, also on a dead record.
+            np.zeros_like(dead) if Strategy.RESTRICTIVE_WINS in strategies else dead,
+            [
+                (
+                    names[rule_name(strategy, place)],
+                    part.orders[order_name(group, strategy, place, columns)],
+                )
+                for place, strategy in enumerate(strategies)
+                if strategy is not Strategy.UNION
+            ],
+            source_rank,
         )
-        WHERE value IS NOT NULL
-        """
-    )
-
-
-def _observed(group: FieldGroup, columns: set[str]) -> str:
-    """When the value was last touched: by the field's own history where it is known."""
-    if f"changed_{group.name}" in columns:
-        return f"coalesce({changed_column(group)}, observed_at)"
-    return "observed_at"
-
-
-def _order_of(
-    group: FieldGroup, strategy: Strategy | str, position: int, observed: str
-) -> str:
-    """Return an expression that is smaller for the better record."""
-    if custom_sql(strategy) is not None:
-        return f"coalesce({custom_column(group, position)}, 'inf'::DOUBLE)"
-    values = [value_column(field) for field in group.fields]
-    if strategy is Strategy.SOURCE_PRIORITY:
-        return "source_rank"
-    if strategy is Strategy.MOST_RECENT:
-        return f"-epoch_us(coalesce({observed}, TIMESTAMP '0001-01-01'))"
-    if strategy is Strategy.OLDEST:
-        return "epoch_us(coalesce(created_at, observed_at, TIMESTAMP '9999-01-01'))"
-    if strategy is Strategy.MOST_COMPLETE:
-        present = " + ".join(f"({value} IS NOT NULL)::INTEGER" for value in values)
-        length = " + ".join(f"coalesce(length({value}), 0)" for value in values)
-        return f"-(({present}) * 1000000 + {length})"
-    if strategy is Strategy.MOST_FREQUENT:
-        return f"-count(*) OVER (PARTITION BY golden_number, is_dead, {values[0]})"
-    if strategy is Strategy.VALIDATED_FIRST:
-        return status_column(group)
-    if strategy is Strategy.NEVER_OVERWRITE:
-        return kept_column(group)
-    if strategy is Strategy.RESTRICTIVE_WINS:
-        return f"CASE WHEN {values[0]} = 'true' THEN 0 ELSE 1 END"
-    return "0"
-
-
-def _rank_members(
-    connection: duckdb.DuckDBPyConnection,
-    chosen: _Chosen,
-    width: int,
-    columns: set[str],
-) -> None:
-    """Create `ranked`: per group, the records that have a value of it, best first."""
-    queries: list[str] = []
-    for number, (group, strategies) in enumerate(chosen):
-        observed = _observed(group, columns)
-        present = " OR ".join(
-            f"{value_column(field)} IS NOT NULL" for field in group.fields
-        )
-        # An opt-out counts wherever it was expressed, also on a record merged away.
-        dead = "false" if Strategy.RESTRICTIVE_WINS in strategies else "is_dead"
-        orders = [
-            f"({_order_of(group, strategies[n], n, observed)})::DOUBLE AS by_{n}"
-            if n < len(strategies)
-            else f"NULL::DOUBLE AS by_{n}"
-            for n in range(width)
-        ]
-        queries.append(
-            f"SELECT {number}::TINYINT AS group_number, golden_number, record_number, "
-            f"{observed} AS observed_at, source_rank, {dead} AS is_out, "
-            f"{', '.join(orders)} FROM several WHERE {present}"
-        )
-    keys = ", ".join(["is_out", *(f"by_{n}" for n in range(width))])
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE ranked AS
-        SELECT * EXCLUDE (source_rank), row_number() OVER (
-            PARTITION BY golden_number, group_number
-            ORDER BY {keys}, observed_at DESC NULLS LAST, source_rank, record_number
-        )::INTEGER AS place
-        FROM ({" UNION ALL ".join(queries)})
-        """
-    )
-
-
-def _list_values(connection: duckdb.DuckDBPyConnection, entity: str) -> None:
-    """Create `field_values`: every value of every field, with its record's place."""
-    groups = [number for _, number, _ in _fields(entity)]
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE field_values AS
-        SELECT long.golden_number, long.field_number, long.record_number, ranked.place,
-            long.value, ranked.observed_at
-        FROM (
-            SELECT golden_number, record_number,
-                unnest(range({len(groups)}))::TINYINT AS field_number,
-                unnest({groups})::TINYINT AS group_number,
-                unnest([{_value_columns(entity)}]) AS value
-            FROM several
-        ) AS long
-        INNER JOIN ranked
-            ON long.record_number = ranked.record_number
-            AND long.group_number = ranked.group_number
-        WHERE long.value IS NOT NULL
-        """
-    )
-
-
-def _find_winners(connection: duckdb.DuckDBPyConnection, any_union: bool) -> None:
-    """Create `winners`, and `contests` where more than one value competes."""
-    every = (
-        f"any_value(best_value) || {quote_literal(_SEPARATOR)} || "
-        f"string_agg(value, {quote_literal(_SEPARATOR)} ORDER BY place)"
-        if any_union
-        else "NULL::VARCHAR"
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE winners AS "
-        "SELECT * EXCLUDE (place) FROM field_values WHERE place = 1"
-    )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE contests AS
-        WITH rivals AS (
-            SELECT golden_number, field_number, v.value, min(v.place) AS place,
-                arg_min(v.record_number, v.place) AS record_number,
-                any_value(winners.record_number) AS best_record,
-                any_value(winners.value) AS best_value
-            FROM field_values AS v INNER JOIN winners
-                USING (golden_number, field_number)
-            WHERE v.value <> winners.value
-            GROUP BY golden_number, field_number, v.value
-        )
-        SELECT golden_number, field_number, count(*) + 1 AS candidates,
-            any_value(best_record) AS best_record,
-            arg_min(record_number, place) AS next_record,
-            arg_min(value, place) AS next_value,
-            {every} AS every_value
-        FROM rivals GROUP BY golden_number, field_number
-        """
-    )
-
-
-def _name_rules(
-    connection: duckdb.DuckDBPyConnection, entity: str, chosen: _Chosen, width: int
-) -> None:
-    """Create `field_rules`: per field its group and the names of its strategies."""
-    rows: list[str] = []
-    for number, (group, strategies) in enumerate(chosen):
-        named = [
-            quote_literal(rule_name(strategies[n], n))
-            if n < len(strategies)
-            else "NULL"
-            for n in range(width)
-        ]
-        is_union = str(Strategy.UNION in strategies).lower()
-        for field in group.fields:
-            rows.append(
-                f"({len(rows)}, {quote_literal(field.name)}, "
-                f"{field_place(entity, field.name)}, {number}, {is_union}, "
-                f"{', '.join(named)})"
+        values = {field: part.members[f"value_{field.name}"] for field in group.fields}
+        present = np.zeros(len(dead), dtype=bool)
+        for series in values.values():
+            present |= series.is_not_null().to_numpy()
+        winner = np.full(part.size, -1)
+        positions = np.flatnonzero(present)
+        best = ranking.best(positions, part.owner)
+        winner[part.owner[best]] = best
+        for field, series in values.items():
+            found[field.name] = _decide(
+                part, series, winner, ranking, names, Strategy.UNION in strategies
             )
-    columns = ", ".join(f"rule_{n}" for n in range(width))
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE field_rules AS SELECT * FROM "
-        f"(VALUES {', '.join(rows)}) AS "
-        f"t(field_number, field_name, field_place, group_number, is_union, {columns})"
-    )
+    return found
 
 
-def _decide_contests(connection: duckdb.DuckDBPyConnection, width: int) -> None:
-    """Create `decided`: the rule that told winner and runner-up apart."""
-    differs = " ".join(
-        f"WHEN best.by_{n} IS DISTINCT FROM other.by_{n} THEN rules.rule_{n}"
-        for n in range(width)
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """What ranks the records for one group of fields, in this order."""
+
+    observed: Numbers
+    is_out: Numbers
+    orders: Sequence[tuple[int, Numbers]]
+    source_rank: Numbers
+
+    def best(self, positions: Positions, owner: Positions) -> Positions:
+        """Return the best of some records per golden record, in order."""
+        if not len(positions):
+            return positions
+        for numbers in self._keys():
+            owners = owner[positions]
+            starts = np.flatnonzero(np.diff(owners, prepend=-1))
+            if len(starts) == len(positions):
+                return positions
+            mine = numbers[positions]
+            sizes = np.diff(starts, append=len(positions))
+            least = np.repeat(np.minimum.reduceat(mine, starts), sizes)
+            positions = positions[mine == least]
+        # The last word has the source record key, in whose order the records come.
+        return positions[np.flatnonzero(np.diff(owner[positions], prepend=-1))]
+
+    def _keys(self) -> list[Numbers]:
+        newest = np.where(np.isnan(self.observed), np.inf, -self.observed)
+        return [
+            self.is_out,
+            *(order for _, order in self.orders),
+            newest,
+            self.source_rank,
+        ]
+
+
+def _decide(  # noqa: PLR0917  what one field is decided by
+    part: Part,
+    values: pl.Series,
+    winner: Positions,
+    ranking: _Ranking,
+    names: Mapping[str, int],
+    is_union: bool,
+) -> Survivors:
+    """Decide one field: the winner of its group, and the best record that disagrees."""
+    has = values.is_not_null().to_numpy()
+    value_at = np.where((winner >= 0) & has[winner], winner, -1)
+    sizes = np.diff(part.starts, append=len(has))
+    observed = np.where(value_at >= 0, ranking.observed[value_at], np.nan)
+    result = Survivors(
+        values,
+        value_at,
+        value_at.copy(),
+        np.where(sizes == 1, names["only_record"], names["only_value"]),
+        observed,
+        np.ones(part.size, dtype=np.int64),
+        np.full(part.size, -1),
+        np.full(part.size, -1),
     )
-    # Inner joins over the contests only, by equality: the rest needs no runner-up.
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TEMP TABLE decided AS
-        SELECT contests.golden_number, contests.field_number, contests.candidates,
-            CASE WHEN rules.is_union THEN contests.every_value END AS every_value,
-            CASE
-                WHEN rules.is_union THEN '{Strategy.UNION}'
-                WHEN best.is_out <> other.is_out THEN 'live_first'
-                {differs}
-                ELSE 'tie_break'
-            END AS rule,
-            contests.next_value AS runner_up_value,
-            loser.source_record_key AS runner_up_source_record_key
-        FROM contests
-        INNER JOIN field_rules AS rules ON contests.field_number = rules.field_number
-        INNER JOIN ranked AS best
-            ON contests.best_record = best.record_number
-            AND rules.group_number = best.group_number
-        INNER JOIN ranked AS other
-            ON contests.next_record = other.record_number
-            AND rules.group_number = other.group_number
-        INNER JOIN several AS loser
-            ON contests.next_record = loser.record_number
-        """
+    others = np.flatnonzero(
+        has
+        & (value_at[part.owner] >= 0)
+        & (value_at[part.owner] != np.arange(len(has)))
     )
+    if not len(others):
+        return result
+    differs = values.gather(others) != values.gather(value_at[part.owner[others]])
+    rivals = others[differs.to_numpy()]
+    if not len(rivals):
+        return result
+    rival = ranking.best(rivals, part.owner)
+    at = part.owner[rival]
+    result.rival_at[at] = result.rival_value_at[at] = rival
+    different = (
+        pl.DataFrame({"at": part.owner[rivals], "value": values.gather(rivals)})
+        .unique()
+        .group_by("at")
+        .len()
+    )
+    result.candidates[different["at"].to_numpy()] += (
+        different["len"].to_numpy().astype(np.int64)
+    )
+    if is_union:
+        result.rule[at] = names[Strategy.UNION]
+        result.value_at[at] = result.add_texts(
+            _unite(values, value_at, rivals, ranking, part.owner)
+        )
+        return result
+    rule = np.full(len(at), names["tie_break"])
+    best = value_at[at]
+    keys = [(names["live_first"], ranking.is_out), *ranking.orders]
+    for name, numbers in reversed(keys):
+        rule[numbers[best] != numbers[rival]] = name
+    result.rule[at] = rule
+    return result
+
+
+def _unite(
+    values: pl.Series,
+    value_at: Positions,
+    rivals: Positions,
+    ranking: _Ranking,
+    owner: Positions,
+) -> list[str]:
+    """Join all different values per golden record, the best record's first."""
+    keys = {f"key_{n}": key[rivals] for n, key in enumerate(ranking._keys())}
+    joined = (
+        pl.DataFrame(
+            {
+                "at": owner[rivals],
+                "value": values.gather(rivals),
+                "record": rivals,
+                **keys,
+            }
+        )
+        .sort("at", *keys, "record")
+        .unique(["at", "value"], keep="first", maintain_order=True)
+        .group_by("at", maintain_order=True)
+        .agg(pl.col("value").str.join(_SEPARATOR))
+    )
+    best = values.gather(value_at[joined["at"].to_numpy()])
+    return (best + _SEPARATOR + joined["value"]).to_list()
