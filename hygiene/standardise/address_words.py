@@ -14,6 +14,8 @@ from hygiene.errors import ReferenceDataError
 from hygiene.reference import read_reference_csv, read_reference_yaml
 from hygiene.standardise.text import match_form
 
+# Accepted: "CA - California", "Texas (US)", "Paris, TX". Rejected: "Nord-Est".
+_PARTS: Final = re.compile(r"\s+[-\u2013]\s+|\s*[,(/)]\s*")
 _LAYOUT_RUN: Final = re.compile(r"\{(\d+)\}")
 
 
@@ -72,6 +74,29 @@ class AddressWords:
             if candidate and (found := self.states.get((country, candidate))):
                 return found
         return None
+
+    def find_state_within(self, text: str, country: str) -> State | None:
+        """Return the one subdivision that a text or one of its parts names.
+
+        Args:
+            text: Cleaned text of a field for states.
+            country: ISO alpha-2 code.
+
+        Returns:
+            The subdivision; None where no part or several of them ("NY, NJ") are one.
+
+        Example:
+            >>> load_address_words().find_state_within("CA - California", "US").code
+            'US-CA'
+        """
+        if (found := self.find_state(text, country)) is not None:
+            return found
+        named = {
+            state
+            for part in _PARTS.split(text)
+            if part and (state := self.find_state(part, country)) is not None
+        }
+        return named.pop() if len(named) == 1 else None
 
     def _bare(self, key: str) -> str:
         for word in self.generic_words:

@@ -124,6 +124,8 @@ def _match_name(text: str, forms: LegalForms) -> tuple[str | None, str | None]:
         break
     if len(tokens) >= _SHORTEST_AFTER_THE and tokens[0] == "the":
         tokens = tokens[1:]
+    if len(tokens) > 1:
+        tokens = [forms.abbreviations.get(token, token) for token in tokens]
     return " ".join(tokens) or None, form.label if form else None
 
 
@@ -161,11 +163,13 @@ def standardise_company(
 
     Returns:
         Name in its own case, status, rule, lower-case match form without legal form and
-        "the", and the label of the legal form.
+        "the" and with abbreviations written out, and the label of the legal form.
 
     Example:
         >>> standardise_company("The Acme & Sons Ltd.").match
         'acme and sons'
+        >>> standardise_company("Acme Mfg. Svcs. Inc").match
+        'acme manufacturing services'
     """
     words = vocabulary or default_vocabulary()
     text = clean_text(raw)

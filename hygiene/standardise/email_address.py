@@ -168,9 +168,8 @@ class EmailStandardiser:
         if len(value) > _LONGEST_ADDRESS:
             return None
         if not facts.registrable:
-            return EmailResult(
-                None, Status.INVALID, facts.rule, suggestion=facts.suggestion
-            )
+            meant = f"{local}@{facts.suggestion}" if facts.suggestion else None
+            return EmailResult(None, Status.INVALID, facts.rule, suggestion=meant)
         return EmailResult(
             value,
             status,

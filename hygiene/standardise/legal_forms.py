@@ -38,6 +38,7 @@ class LegalForms:
     care_of: re.Pattern[str]
     markers: re.Pattern[str]
     conjunctions: frozenset[str]
+    abbreviations: Mapping[str, str]
 
     def find_suffix(self, tokens: Sequence[str]) -> tuple[LegalForm, int] | None:
         """Return the longest form at the end and how many tokens it takes.
@@ -126,8 +127,11 @@ def _validated(entry: Mapping[str, Any]) -> Mapping[str, Any]:
     return entry
 
 
-def load_legal_forms() -> LegalForms:
+def load_legal_forms(abbreviations: Mapping[str, str] | None = None) -> LegalForms:
     """Load the shipped legal forms.
+
+    Args:
+        abbreviations: The user's, beside and before the shipped ones.
 
     Returns:
         Forms by token sequence. Where two forms share a spelling, the earlier wins.
@@ -180,4 +184,11 @@ def load_legal_forms() -> LegalForms:
             r"|\s+[-\u2013_]+\s*(?:{0})\s*$|^\s*[\(\[\*]+\s*(?:{0})\s*[\)\]\*]+\s*)",
         ),
         conjunctions=conjunctions,
+        abbreviations={
+            token: " ".join(company_tokens(str(word), conjunctions))
+            for short, word in (
+                data["abbreviations"] | dict(abbreviations or {})
+            ).items()
+            for token in ("".join(company_tokens(str(short), conjunctions)),)
+        },
     )

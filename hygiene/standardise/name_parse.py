@@ -203,7 +203,8 @@ def parse_name(text: str, names: NameWords) -> NameParts:
         parsed = _parse_in_order(before, names)
         if len(before) == 1:
             parsed = parsed._replace(given=None, family=parsed.given or parsed.family)
-        return parsed._replace(suffix=suffix)
+        # "John Smith III, PhD": the generation tells people apart, not the degree.
+        return parsed._replace(suffix=parsed.suffix or suffix)
     title, rest = take_title(rest, names)
     front_title, before = take_title(before, names)
     front_suffix, before = take_suffix(before, names, is_sure=False)
@@ -216,7 +217,7 @@ def parse_name(text: str, names: NameWords) -> NameParts:
         given=rest[0],
         middle=" ".join(rest[1:]) or None,
         family=" ".join((*particles, *before)),
-        suffix=suffix or front_suffix,
+        suffix=front_suffix or suffix,
     )
 
 

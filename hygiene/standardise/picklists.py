@@ -39,6 +39,8 @@ _SIZE: Final = re.compile(
     r"[~>\u2265<]?\s*(\d{1,3}(?:[.,' ]\d{3})+|\d{1,9})(?:\s*(?:-|\u2013|\u2014|to|bis|à|a)"
     r"\s*(\d{1,3}(?:[.,' ]\d{3})+|\d{1,9}))?\s*\+?\s*(?:[^\W\d]+\s*){0,2}\Z"
 )
+# Accepted: "10k+", "5 K". Rejected: "10 kilos".
+_THOUSANDS: Final = re.compile(r"(\d)\s?[kK]\b")
 _BAND: Final = re.compile(r"(\d+)")
 
 
@@ -260,7 +262,7 @@ def standardise_company_size(
     """
     text = clean_compatible_text(raw)
     found = standardise_choice(text, picklist, vocabulary=vocabulary)
-    match = _SIZE.match(text)
+    match = _SIZE.match(_THOUSANDS.sub(r"\g<1>000", text))
     if match is None or found.value is not None:
         return found
     low, high = (

@@ -148,6 +148,11 @@ class StandardiseSettings(BaseModel):
         description="Brand or old company name to the name that stands for it, e.g. "
         "`big blue: IBM`. A brand of a group is not its parent: list only what is one.",
     )
+    company_abbreviations: dict[str, Word] = Field(
+        default_factory=dict,
+        description="Abbreviation in company names to the word it means, e.g. `stwk: "
+        "stadtwerke`; written out where names are compared, never in the name itself.",
+    )
     domain_redirects: dict[str, Word] = Field(
         default_factory=dict,
         description="Old domain to the one it leads to, e.g. `acme-old.com: acme.com`.",

@@ -26,6 +26,7 @@ _UNLISTED: Final = {
     "account_type_rule": ("account_type", "off_list"),
     "company_size_rule": ("employee_count", "off_list"),
     "country_rule": ("country", "unknown"),
+    "state_rule": ("state", "unknown"),
 }
 UNLISTED_SCHEMA: Final = {
     "field": pl.String(), "value": pl.String(), "records": pl.UInt32(),

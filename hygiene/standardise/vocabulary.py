@@ -165,7 +165,11 @@ def _load_mail(settings: StandardiseSettings) -> MailDomains:
     return MailDomains(
         free=(_words(free) | _words(settings.extra_free_mail_domains)) - business,
         disposable=(
-            _words(data["disposable"]) | _words(settings.extra_disposable_domains)
+            _words(data["disposable"])
+            | frozenset(
+                row["domain"] for row in read_reference_csv("disposable_domains.csv")
+            )
+            | _words(settings.extra_disposable_domains)
         )
         - business,
         typos={typo: meant for meant, typos in data["typos"].items() for typo in typos},
@@ -282,7 +286,7 @@ def load_vocabulary(settings: StandardiseSettings) -> Vocabulary:
         page_hosts=_words(shared["page_hosts"]),
         tenant_hosts=_words(shared["tenant_hosts"]),
         names=_load_names(settings),
-        legal_forms=load_legal_forms(),
+        legal_forms=load_legal_forms(settings.company_abbreviations),
         countries=load_country_index(settings.country_aliases),
         tests=_load_tests(settings),
         addresses=load_address_words(),

@@ -8,7 +8,13 @@ from pathlib import Path
 import pytest
 
 from hygiene.errors import ReferenceDataError
-from hygiene.reference.refresh import main, postal_rows, subdivision_rows
+from hygiene.reference.refresh import (
+    country_rows,
+    disposable_rows,
+    main,
+    postal_rows,
+    subdivision_rows,
+)
 
 
 @pytest.fixture
@@ -37,7 +43,49 @@ def unpacked(tmp_path: Path) -> Path:
         {"code": "TV-FUN", "name": "Funafuti", "type": "Town council"},
     ]
     (iso / "iso3166-2.json").write_text(json.dumps({"3166-2": entries}))
+    countries = [
+        {"alpha_2": "ZA", "alpha_3": "ZAF", "numeric": "710"},
+        {"alpha_2": "AD", "alpha_3": "AND", "numeric": "020"},
+    ]
+    (iso / "iso3166-1.json").write_text(json.dumps({"3166-1": countries}))
+    mail = tmp_path / "disposable_email_domains"
+    mail.mkdir()
+    (mail / "__init__.py").write_text(
+        "blocklist = {'yopmail.com', 'gmail.com', 'gmial.com', '0-mail.com'}\nexit('never run')\n"
+    )
     return tmp_path
+
+
+def test_countries_have_three_codes_and_a_name(unpacked: Path) -> None:
+    assert country_rows(unpacked) == [
+        ("AD", "AND", "020", "Andorra"),
+        ("XK", "XKX", "", "Kosovo"),
+        ("ZA", "ZAF", "710", "South Africa"),
+    ]
+
+
+def test_throw_away_domains_are_read_and_not_run_and_never_free(unpacked: Path) -> None:
+    assert disposable_rows(unpacked) == [("0-mail.com",), ("yopmail.com",)]
+    (unpacked / "disposable_email_domains" / "__init__.py").write_text("names = set()")
+    with pytest.raises(ReferenceDataError, match="no `blocklist`"):
+        disposable_rows(unpacked)
+
+
+def test_all_files_are_written_with_their_origin(
+    unpacked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    monkeypatch.setattr("hygiene.reference.refresh.FOLDER", out)
+    assert main([str(unpacked), "--date", "2026-01-01"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == [
+        "countries.csv", "disposable_domains.csv", "postal_layouts.csv", "subdivisions.csv",
+    ]  # fmt: skip
+    for path in out.iterdir():
+        head = path.read_text(encoding="utf-8").splitlines()[:4]
+        assert [line.partition(":")[0] for line in head[1:]] == [
+            "# source", "# licence", "# date",
+        ]  # fmt: skip
 
 
 def test_states_come_with_their_code_where_iso_has_one(unpacked: Path) -> None:
