@@ -35,6 +35,9 @@ Floats = npt.NDArray[np.float64]
 _BATCH_CELLS = 2_000_000
 _GROWTH = 0.15
 """How the evidence of a group grows with its pairs: 0 is the average, 1 the sum."""
+_HELD_SHARE = 0.5
+"""Share of the evidence needed for a merge that a pair without the required agreement, or
+with an open conflict, can contribute at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,3 +290,32 @@ def _merge_batch(
         ]
         member_of[active] = row
     return member_of
+
+
+def hold_back(
+    pairs: PairWeights,
+    mergeable: npt.NDArray[np.bool_],
+    *,
+    threshold: float,
+    prior_weight: float,
+) -> PairWeights:
+    """Hold pairs that lack agreement, or have a conflict, well below the threshold.
+
+    They can never cause a merge, also not by their number, but they do not forbid one
+    either that the other records of the two groups support.
+
+    Args:
+        pairs: Pairs and their weights.
+        mergeable: Which of them may be merged by their weight.
+        threshold: Weight from which pairs are merged.
+        prior_weight: The prior in bits.
+
+    Returns:
+        The same pairs, some with a smaller weight.
+    """
+    limit = prior_weight + _HELD_SHARE * (threshold - prior_weight)
+    return PairWeights(
+        pairs.left,
+        pairs.right,
+        np.where(mergeable, pairs.weight, np.minimum(pairs.weight, limit)),
+    )

@@ -22,7 +22,7 @@ from hygiene.matching.parameters import ModelParameters
 from hygiene.matching.report import MatchReport, RuleCount, StageTime, Threshold
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import Specification
-from hygiene.parquet_exchange import write_parquet
+from hygiene.parquet_exchange import quote_literal, write_parquet
 
 COMPLETED = "component"
 """`blocking_rule_id` of pairs that were scored because they share a component."""
@@ -96,9 +96,10 @@ def write_edges(
         ),
     )
     gammas = [f"gamma_{item.name}" for item in specification.comparisons]
-    rules = " ".join(
-        f"WHEN {number} THEN '{rule.name}'"
-        for number, rule in enumerate(specification.blocking_rules)
+    # By the number of the rule, -1 for pairs inside a component.
+    names = ", ".join(
+        quote_literal(name)
+        for name in [COMPLETED, *(rule.name for rule in specification.blocking_rules)]
     )
     floor = threshold.review_weight - run.settings.kept_margin
     connection.execute(
@@ -108,7 +109,7 @@ def write_edges(
             coalesce(scored.unique_id_l, evidence.unique_id_l) AS unique_id_l,
             coalesce(scored.unique_id_r, evidence.unique_id_r) AS unique_id_r,
             scored.weight AS match_weight,
-            coalesce(scored.blocking_rule_id, 'evidence') AS blocking_rule_id,
+            scored.match_key,
             coalesce(evidence.decided_by, 'model') AS decided_by,
             coalesce(evidence.authority < 3, false) AS is_evidence,
             CASE
@@ -120,8 +121,7 @@ def write_edges(
             END AS decision,
             {", ".join(f"scored.{gamma}" for gamma in gammas)}
         FROM (
-            SELECT unique_id_l, unique_id_r, {total_sql} AS weight,
-                CASE match_key {rules} ELSE '{COMPLETED}' END AS blocking_rule_id,
+            SELECT unique_id_l, unique_id_r, {total_sql} AS weight, match_key,
                 {", ".join(gammas)}
             FROM (SELECT * FROM scores UNION ALL SELECT * FROM completion_scores)
         ) AS scored
@@ -150,7 +150,7 @@ def write_edges(
                 THEN 1.0 / (1.0 + pow(2.0, -least(match_weight, 1000)))
                 ELSE 1.0 - 1.0 / (1.0 + pow(2.0, greatest(match_weight, -1000)))
             END AS match_probability,
-            blocking_rule_id,
+            coalesce(([{names}])[match_key + 2], 'evidence') AS blocking_rule_id,
             decided_by,
             decision,
             ? AS model_version,
@@ -196,10 +196,14 @@ def build_report(
     """
     connection, constraints = run.connection, outcome.constraints
     clusters, features = outcome.clusters, run.features
+    names = [rule.name for rule in run.specification.blocking_rules]
     found = {
-        str(rule): (int(pairs), int(matches))
-        for rule, pairs, matches in connection.execute(
-            "SELECT blocking_rule_id, count(*), "
+        "evidence" if key is None else [*names, COMPLETED][key]: (
+            int(pairs),
+            int(matches),
+        )
+        for key, pairs, matches in connection.execute(
+            "SELECT match_key, count(*), "
             "count(*) FILTER (decision = 'auto_match') FROM decided GROUP BY ALL"
         ).fetchall()
     }
@@ -216,7 +220,6 @@ def build_report(
             f"{constraints.unknown_rulings} rulings name records that are not in this "
             "run; they are kept and take effect when the records return.",
         ]
-    names = [rule.name for rule in run.specification.blocking_rules]
     return MatchReport(
         entity=run.specification.entity.value,
         records=features.records,

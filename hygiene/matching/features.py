@@ -1,16 +1,11 @@
 """From standardised records to the feature table that is compared.
 
-What belongs here: picking the columns and taking the vote from identifiers that too
-many names share. What does not: comparing anything.
-
-An e-mail address or phone that belongs to more than a few distinct names is a shared
-mailbox or a switchboard, and a name that is used with several role mailboxes ("Front
-Desk") is not a person's. They are found in the data and reported, never listed by hand.
+What belongs here: picking the columns, numbering the records and the order of the steps.
+What does not: comparing anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +25,7 @@ from hygiene.matching.namesakes import build_namesakes
 from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
+from hygiene.matching.shared_identifiers import silence_role_names, silence_shared
 from hygiene.matching.specification import Entity, Specification
 from hygiene.matching.vectors import build_comparable
 from hygiene.parquet_exchange import (
@@ -167,7 +163,7 @@ SELECT
     name_rare,
     name_rare_pair,
     split_part(domain, '.', 1) AS domain_label
-FROM facts LEFT JOIN name_tokens USING (name)
+FROM numbered_facts AS facts LEFT JOIN name_tokens USING (name)
 """
 
 
@@ -263,7 +259,7 @@ def build_features(
     if is_contact:
         repair_names(connection)
     role_names = (
-        (_silence_role_names(connection, settings.max_mailboxes_per_name),)
+        (silence_role_names(connection, settings.max_mailboxes_per_name),)
         if is_contact
         else ()
     )
@@ -281,19 +277,18 @@ def build_features(
     shared = tuple(
         report
         for names, most in limits
-        for report in _silence_shared(connection, names, most)
+        for report in silence_shared(connection, names, most)
     )
+    _number(connection)
     if is_contact:
         judge_handles(connection, state_dir / "handles" if state_dir else None)
-        query = contact_features_sql(JUDGED)
+        query = contact_features_sql("numbered_facts", JUDGED)
     else:
         connection.execute(_NAME_WORDS)
         query = _ACCOUNT_FEATURES
-    connection.execute(
-        "CREATE TABLE features AS SELECT "
-        "(row_number() OVER (ORDER BY source_record_key) - 1)::BIGINT AS unique_id, "
-        f"* FROM ({query})"
-    )
+    connection.execute(f"CREATE TABLE features AS {query}")
+    connection.execute("DROP VIEW numbered_facts")
+    connection.execute("DROP TABLE numbers")
     connection.execute("DROP TABLE facts")
     build_keys(connection, specification.blocking_rules)
     hot_keys = find_hot_keys(
@@ -317,6 +312,22 @@ def build_features(
     )
 
 
+def _number(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `numbered_facts`: `facts` with unique_id, in the order of their keys.
+
+    Sorting carries every column along, so the keys are numbered alone.
+    """
+    connection.execute(
+        "CREATE TEMP TABLE numbers AS SELECT rowid AS place, "
+        "(row_number() OVER (ORDER BY source_record_key, rowid) - 1)::BIGINT "
+        "AS unique_id FROM facts"
+    )
+    connection.execute(
+        "CREATE TEMP VIEW numbered_facts AS SELECT numbers.unique_id, facts.* "
+        "FROM facts INNER JOIN numbers ON facts.rowid = numbers.place"
+    )
+
+
 def _take_back_test_records(
     connection: duckdb.DuckDBPyConnection, settings: MatchSettings
 ) -> tuple[str, ...]:
@@ -336,61 +347,3 @@ def _take_back_test_records(
         f"{tests:,} of {records:,} records look like tests, so this is a sandbox or "
         "a masked copy: they were matched like all others.",
     )
-
-
-def _silence_shared(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], most: int
-) -> list[SharedIdentifier]:
-    """Null values that more than `most` distinct names use, and count them."""
-    union = " UNION ALL ".join(
-        f"SELECT {column} AS value, name_mark FROM facts" for column in columns
-    )
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE silenced AS SELECT value FROM "
-        f"({union}) WHERE value IS NOT NULL AND name_mark IS NOT NULL "
-        "GROUP BY value HAVING count(DISTINCT name_mark) > ?",
-        [most],
-    )
-    reports = []
-    for column in columns:
-        row = connection.execute(
-            f"SELECT count(DISTINCT {column}), count(*) FROM facts "
-            f"WHERE {column} IN (SELECT value FROM silenced)"
-        ).fetchone()
-        values, records = row if row else (0, 0)
-        if values:
-            connection.execute(
-                f"UPDATE facts SET {column} = NULL "
-                f"WHERE {column} IN (SELECT value FROM silenced)"
-            )
-        reports.append(SharedIdentifier(column, int(values), int(records), most))
-    return reports
-
-
-def _silence_role_names(
-    connection: duckdb.DuckDBPyConnection, most: int
-) -> SharedIdentifier:
-    """Null names such as "Front Desk": several role mailboxes and hardly a person's."""
-    # Hardly a name has role mailboxes at all: the others need not be counted.
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE role_names AS WITH suspects AS ("
-        "SELECT given, family FROM facts WHERE role_email IS NOT NULL "
-        "AND given IS NOT NULL AND family IS NOT NULL GROUP BY given, family "
-        "HAVING count(DISTINCT role_email) > ?) "
-        "SELECT given, family FROM facts SEMI JOIN suspects USING (given, family) "
-        "GROUP BY given, family "
-        "HAVING count(role_email) > 0.8 * (count(role_email) + count(email))",
-        [most],
-    )
-    row = connection.execute(
-        "SELECT (SELECT count(*) FROM role_names), (SELECT count(*) FROM facts "
-        "SEMI JOIN role_names USING (given, family))"
-    ).fetchone()
-    values, records = row if row else (0, 0)
-    if values:
-        connection.execute(
-            "UPDATE facts SET given = NULL, given_group = NULL, family = NULL "
-            "FROM role_names WHERE facts.given = role_names.given "
-            "AND facts.family = role_names.family"
-        )
-    return SharedIdentifier("name", int(values), int(records), most)

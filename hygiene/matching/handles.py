@@ -22,14 +22,15 @@ _LEAST_LETTERS = 6
 _MAILBOX = "split_part(email, '@', 1)"
 
 
-def contact_features_sql(judged: str) -> str:
-    """Return the query that derives the features of contacts from the table `facts`.
+def contact_features_sql(table: str, judged: str) -> str:
+    """Return the query that derives the features of contacts from their facts.
 
     Args:
-        judged: Table with `mark` and `is_own` for every mark (`mark_sql`) of `facts`.
+        table: Table of facts.
+        judged: Table with `mark` and `is_own` for every mark (`mark_sql`).
 
     Returns:
-        A select statement: the columns of `facts` without full_name and
+        A select statement: the columns of the facts without full_name and
         is_other_script, and email_handle (NULL where it only repeats the name),
         handle_digits and birth_date_swapped.
     """
@@ -41,7 +42,7 @@ def contact_features_sql(judged: str) -> str:
         CASE WHEN length({digits}) >= 2 THEN {digits} END AS handle_digits,
         birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7]
             AS birth_date_swapped
-    FROM facts LEFT JOIN {judged} AS judged ON {mark_sql()} = judged.mark
+    FROM {table} AS facts LEFT JOIN {judged} AS judged ON {mark_sql()} = judged.mark
     """
 
 

@@ -29,6 +29,7 @@ from hygiene.matching.clustering import (
     PairWeights,
     average_link,
     find_components,
+    hold_back,
 )
 from hygiene.matching.doubts import judge_doubts
 from hygiene.matching.edges import MatchRun, Outcome, build_report, write_edges
@@ -54,10 +55,6 @@ from hygiene.matching.vectors import compare_pairs, context_weight_sql, weigh_sq
 from hygiene.parquet_exchange import open_connection, quote_literal
 
 logger = logging.getLogger(__name__)
-
-_HELD_SHARE = 0.5
-"""Share of the evidence needed for a merge that a pair without the required agreement, or
-with an open conflict, can contribute at most."""
 
 
 @dataclass(slots=True)
@@ -267,9 +264,7 @@ def _link(
     with stages.measure("components"):
         components = find_components(
             features.records,
-            _held_back(
-                candidates, agreeing, threshold=merge, prior_weight=prior_weight
-            ),
+            hold_back(candidates, agreeing, threshold=merge, prior_weight=prior_weight),
             constraints.groups,
             threshold=merge,
             limit=settings.max_component_size,
@@ -290,7 +285,7 @@ def _link(
         agreement = np.concatenate([agreeing, more_agreeing])
         clusters = average_link(
             components.label,
-            _held_back(every, agreement, threshold=merge, prior_weight=prior_weight),
+            hold_back(every, agreement, threshold=merge, prior_weight=prior_weight),
             constraints.groups,
             constraints.barred_left,
             constraints.barred_right,
@@ -328,11 +323,17 @@ def _link(
 
 
 def _score(run: MatchRun, vectors: str, table: str) -> None:
-    """Create a table of weighed pairs: answers, a weight each, and their total."""
-    weighed = weigh_sql(run.specification, run.parameters, vectors)
+    """Create a table of weighed pairs: answers, witnesses' weights, and the total."""
+    specification = run.specification
+    weighed = weigh_sql(specification, run.parameters, vectors)
+    kept = [f"gamma_{item.name}" for item in specification.comparisons]
+    kept += sorted(
+        {f"mw_{name}" for doubt in specification.doubts for name, _ in doubt.witnesses}
+    )
     run.connection.execute(
-        f"CREATE OR REPLACE TABLE {table} AS SELECT *, "
-        f"{context_weight_sql(run.specification)} AS weight FROM ({weighed})"
+        f"CREATE OR REPLACE TABLE {table} AS SELECT unique_id_l, unique_id_r, "
+        f"match_key, {', '.join(kept)}, {context_weight_sql(specification)} AS weight "
+        f"FROM ({weighed})"
     )
 
 
@@ -350,26 +351,6 @@ def _read_pairs(
             np.asarray(rows["total"], dtype=np.float64),
         ),
         np.asarray(rows["agrees"], dtype=bool),
-    )
-
-
-def _held_back(
-    pairs: PairWeights,
-    mergeable: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    *,
-    threshold: float,
-    prior_weight: float,
-) -> PairWeights:
-    """Hold pairs that lack agreement, or have a conflict, well below the threshold.
-
-    They can never cause a merge, also not by their number, but they do not forbid one
-    either that the other records of the two groups support.
-    """
-    limit = prior_weight + _HELD_SHARE * (threshold - prior_weight)
-    return PairWeights(
-        pairs.left,
-        pairs.right,
-        np.where(mergeable, pairs.weight, np.minimum(pairs.weight, limit)),
     )
 
 

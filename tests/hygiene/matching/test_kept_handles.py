@@ -38,7 +38,7 @@ def features(rows: list[Row], folder: Path | None) -> tuple[pl.DataFrame, int]:
         connection.register("given_facts", pl.DataFrame(rows, schema=schema))
         connection.execute("CREATE TABLE facts AS FROM given_facts")
         judged = judge_handles(connection, folder)
-        frame = connection.sql(contact_features_sql(JUDGED)).pl()
+        frame = connection.sql(contact_features_sql("facts", JUDGED)).pl()
     return frame.sort("source_record_key"), judged
 
 
