@@ -25,6 +25,7 @@ from hygiene.reporting.report_sections import (
     show_owners,
     show_quarantine,
     show_repairs,
+    source_text,
 )
 
 _LINKS_SHOWN: Final = 24
@@ -128,15 +129,15 @@ def _hero(given: ReportInput, now: pl.DataFrame) -> str:
 
 
 def _bars(now: pl.DataFrame) -> str:
-    rows = (
-        now.group_by("source_name")
-        .agg(pl.col("records_checked").sum(), pl.col("records_failed").sum())
-        .sort("source_name")
-    )
+    # Scored as the whole is: the mean of the dimensions.
+    scores = {
+        name: overall_score(now.filter(pl.col("source_name") == name)) or 0.0
+        for name in now["source_name"].unique().sort()
+    }
     cells = "".join(
-        f"<span>{escape(name)}</span>{bar(1 - failed / checked, label=str(name))}"
-        f'<span class="n">{100 * (1 - failed / checked):.1f}</span>'
-        for name, checked, failed in rows.iter_rows()
+        f"<span>{escape(source_text(name))}</span>{bar(score / 100, label=source_text(name))}"
+        f'<span class="n">{score:.1f}</span>'
+        for name, score in scores.items()
     )
     return f'<div class="bars">{cells}</div>'
 
@@ -201,7 +202,7 @@ def _heat(now: pl.DataFrame) -> str:
     }
     rows = []
     for source, name in sorted({key[:2] for key in cells}):
-        line = [f"{escape(source)} <b>{escape(name)}</b>"]
+        line = [f"{escape(source_text(source))} <b>{escape(name)}</b>"]
         for dimension in present:
             score = cells.get((source, name, dimension))
             line.append(
@@ -218,7 +219,7 @@ def _heat(now: pl.DataFrame) -> str:
     )
     weakest = [
         [
-            f"{escape(row['source_name'])} {escape(row['source_object'])} "
+            f"{escape(source_text(row['source_name']))} {escape(row['source_object'])} "
             f"<b>{escape(row['field'])}</b>",
             escape(row["dimension"]),
             f"{row['records_failed']:,} of {row['records_checked']:,}",
@@ -292,11 +293,16 @@ def _rule(row: Mapping[str, Any], given: ReportInput) -> str:
         .sort(["owner_records", "owner_name"], descending=[True, False])
         .head(6)
     )
+    # A record that breaks a rule in two fields is one to look at.
+    shown = records.unique("record_key", keep="first", maintain_order=True).head(
+        _LINKS_SHOWN
+    )
     items = "".join(
         f"<li>{_linked(record['record_key'], record['source_link'])}</li>"
-        for record in records.head(_LINKS_SHOWN).iter_rows(named=True)
+        for record in shown.iter_rows(named=True)
     )
-    more = row["records_failed"] - min(records.height, _LINKS_SHOWN)
+    told = records.join(shown, on="record_key", how="semi").height
+    more = row["records_failed"] - told
     note = (
         f'<p class="note">… and {more:,} more: <code>select * from data_quality_defects '
         f"where rule_id = '{escape(rule_id)}'</code></p>"

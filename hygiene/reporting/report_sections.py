@@ -55,6 +55,11 @@ def money_text(value: Any, currency: str) -> str:
     return f"{amount:,.0f} {escape(currency)}" if amount else ""
 
 
+def source_text(name: str) -> str:
+    """Return a source as the page calls it: people and customers belong to several."""
+    return "across sources" if name == "all sources" else name
+
+
 def change_text(change: float | None, *, unit: str = "") -> str:
     """Return a change with its sign and colour."""
     if change is None:
@@ -114,7 +119,7 @@ def show_causes(given: ReportInput) -> str:
     )
     rows = [
         [
-            f"{escape(row['source_name'])} {escape(row['source_object'])}: "
+            f"{escape(source_text(row['source_name']))} {escape(row['source_object'])}: "
             f"<b>{escape(row['entry_point'])}</b>",
             escape(row["rule_name"]),
             f"{row['records_failed']:,}",

@@ -42,7 +42,8 @@ COMMENTS: Final = {
     "records": "Records that hold it.",
     "identifier_type": "email, phone or mobile phone.",
     "identifier": "The address or number.",
-    "distinct_names": "Differently named people who have it.",
+    "distinct_names": "Differently named people who have it; colleagues who share a number "
+    "count once.",
     "sources": "Sources that hold it.",
 }
 
@@ -107,8 +108,8 @@ def join_unlisted_values(parts: Mapping[str, Path], out: Path) -> pl.DataFrame:
 def write_shared_identifiers(standardised: Path, out: Path, *, most_names: int) -> int:
     """Write mailboxes and numbers that too many differently named people have.
 
-    A name counts by its first letter and family name, so that nicknames are one. Role
-    mailboxes and records that are flagged as tests already are left out: nobody has to
+    A name counts by its first letter and family name, so that nicknames are one; colleagues
+    share the number of their switchboard, and count as one. Role mailboxes and records that are flagged as tests already are left out: nobody has to
     be told.
 
     Args:
@@ -126,6 +127,7 @@ def write_shared_identifiers(standardised: Path, out: Path, *, most_names: int) 
     person = pl.concat_str(
         pl.col("given_name_group").str.slice(0, 1), pl.col("family_name_match")
     )
+    colleagues = pl.coalesce("domain_std", "company_name_match", person)
     parts = [
         scan.filter(
             pl.col(column).is_not_null()
@@ -135,7 +137,10 @@ def write_shared_identifiers(standardised: Path, out: Path, *, most_names: int) 
         .group_by(pl.col(column).alias("identifier"))
         .agg(
             pl.len().alias("records"),
-            person.drop_nulls().n_unique().alias("distinct_names"),
+            (person if column == "email_match" else colleagues)
+            .drop_nulls()
+            .n_unique()
+            .alias("distinct_names"),
             pl.col("source_name").n_unique().alias("sources"),
         )
         .filter(pl.col("distinct_names") > most_names)

@@ -15,20 +15,34 @@ WITH people AS (
     WHERE NOT coalesce(records.is_deleted, false)
 ),
 
-identifiers AS (
+-- A person counts by first letter and family name, so that a nickname is no second one;
+-- colleagues have the number of their switchboard, and count as one there.
+named AS (
     SELECT
         source_record_key,
+        CASE WHEN NOT coalesce(is_role_email, false) THEN email_match END AS mailbox,
+        phone_e164,
+        mobile_phone_e164,
         substr(given_name_group, 1, 1) || family_name_match AS person,
-        unnest([
-            CASE WHEN NOT coalesce(is_role_email, false) THEN email_match END,
-            phone_e164,
-            mobile_phone_e164
-        ]) AS identifier
+        coalesce(domain_std, company_name_match, person) AS colleagues
     FROM standardised_contacts
     WHERE NOT coalesce(is_deleted, false) AND NOT coalesce(is_test_record, false)
 ),
 
--- A person counts by first letter and family name, so that a nickname is no second one.
+identifiers AS (
+    SELECT
+        source_record_key,
+        mailbox AS identifier,
+        person
+    FROM named
+    UNION ALL
+    SELECT
+        source_record_key,
+        unnest([phone_e164, mobile_phone_e164]) AS identifier,
+        colleagues AS person
+    FROM named
+),
+
 shared AS (
     SELECT
         identifier,

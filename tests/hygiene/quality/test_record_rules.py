@@ -204,6 +204,37 @@ def test_an_identifier_of_many_people_is_listed_with_its_records(
 
 
 @pytest.mark.parametrize(
+    ("employers", "found"),
+    [
+        (("acme.de", "acme.de"), set()),
+        (("acme.de", "bolt.de"), {"crm:contact:2", "crm:contact:4"}),
+        (("acme.de", None), {"crm:contact:2", "crm:contact:4"}),
+    ],
+)
+def test_the_number_of_a_switchboard_is_no_defect_of_colleagues(
+    tmp_path: Path, employers: tuple[str | None, ...], found: set[str]
+) -> None:
+    strict = rule(
+        table="contacts", field="record", must="people_per_identifier <= 1",
+        severity="warn",
+    )  # fmt: skip
+    with duckdb.connect(":memory:") as connection:
+        tables = build(connection)
+        for key, domain in zip(("2", "4"), employers, strict=True):
+            connection.execute(
+                "update w.standardised_contacts set domain_std = ? "
+                "where source_record_key = ?",
+                [domain, f"crm:contact:{key}"],
+            )
+        check_records(
+            connection, [strict], tables=tables, as_of=AS_OF,
+            defects_out=tmp_path / "defects.parquet",
+        )  # fmt: skip
+    defects = pl.read_parquet(tmp_path / "defects.parquet")
+    assert set(defects["record_key"]) == found
+
+
+@pytest.mark.parametrize(
     ("rule_id", "spoil", "failed"),
     [
         ("DQ-C-302", "opportunities_unioned set amount = null", 1),

@@ -20,6 +20,7 @@ _TABLES = {
         "email_domain varchar, is_free_email boolean, is_disposable_email boolean, "
         "email_match varchar, is_role_email boolean, given_name_group varchar, "
         "family_name_match varchar, mobile_phone_e164 varchar, "
+        "domain_std varchar, company_name_match varchar, "
         "full_name_std varchar, phone_e164 varchar, country_code varchar, "
         "country_status varchar, is_test_record boolean, is_deleted boolean, "
         "created_at timestamp, modified_at timestamp, _source_file varchar"

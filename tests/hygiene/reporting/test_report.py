@@ -179,6 +179,25 @@ def test_the_report_shows_scores_rules_links_and_loads_nothing(
     assert re.search(r"<h1>Data quality</h1>", text)
 
 
+def test_sources_are_scored_as_the_whole_is_and_a_record_is_shown_once(
+    checked: tuple[RecordChecks, Path],
+) -> None:
+    made = tables(checked)
+    once = pl.read_parquet(checked[1]).with_columns(source_link=pl.lit(None, pl.String))
+    text = page(checked, made, defects=pl.concat([once, once]))
+    bars = text.partition('class="bars"')[2].partition("</div></section>")[0]
+    now = made.scorecard.filter(pl.col("run_id") == made.scorecard["run_id"][-1])
+    for name in now["source_name"].unique():
+        score = overall_score(now.filter(pl.col("source_name") == name))
+        shown = "across sources" if name == "all sources" else name
+        assert f">{shown}</span>" in bars
+        assert f'<span class="n">{score:.1f}</span>' in bars
+    assert "all sources" not in text
+    for part in text.split("<details ")[1:]:
+        links = re.findall(r"<li>.*?</li>", part)
+        assert len(links) == len(set(links))
+
+
 def test_nothing_in_the_data_becomes_markup(
     checked: tuple[RecordChecks, Path],
 ) -> None:

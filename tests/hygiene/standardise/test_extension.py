@@ -199,7 +199,9 @@ def test_what_is_on_no_list_is_reported_with_its_count(
     assert pl.read_parquet(tmp_path / "all.parquet").equals(both)
 
 
-def test_a_mailbox_of_many_names_is_listed_and_a_family_is_not(tmp_path: Path) -> None:
+def test_what_many_names_share_is_listed_and_a_family_or_a_switchboard_is_not(
+    tmp_path: Path,
+) -> None:
     people = [
         {"full_name": f"{given} Smith{given}", "email": "crowd@acme.com"}
         for given in ("Ann", "Bob", "Carl", "Dora", "Emil")
@@ -212,14 +214,33 @@ def test_a_mailbox_of_many_names_is_listed_and_a_family_is_not(tmp_path: Path) -
         {"full_name": f"{given} Poe{given}", "email": "info@acme.com"}
         for given in ("Ann", "Bob", "Carl", "Dora", "Emil")
     ]
+    colleagues = [
+        {
+            "full_name": f"{given} Roe{given}",
+            "company_name": "Kelp GmbH",
+            "phone": "+49 30 1234567",
+        }
+        for given in ("Ann", "Bob", "Carl", "Dora", "Emil")
+    ]
+    strangers = [
+        {
+            "full_name": f"{given} Fox{given}",
+            "company_name": f"{given} GmbH",
+            "phone": "+49 30 7654321",
+        }
+        for given in ("Ann", "Bob", "Carl", "Dora", "Emil")
+    ]
     out, listed = tmp_path / "out.parquet", tmp_path / "shared.parquet"
     standardise_contacts(
-        write_contacts(tmp_path / "in.parquet", [*people, *family, *shared]),
+        write_contacts(
+            tmp_path / "in.parquet",
+            [*people, *family, *shared, *colleagues, *strangers],
+        ),
         out,
         tmp_path / "aside.parquet",
         settings=StandardiseSettings(),
         previous=None,
     )
-    assert write_shared_identifiers(out, listed, most_names=4) == 1
-    row = pl.read_parquet(listed).row(0, named=True)
-    assert (row["identifier"], row["distinct_names"]) == ("crowd@acme.com", 5)
+    assert write_shared_identifiers(out, listed, most_names=4) == 2
+    rows = pl.read_parquet(listed).select("identifier", "distinct_names").rows()
+    assert rows == [("crowd@acme.com", 5), ("+49307654321", 5)]
