@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 from babel import Locale
+from rapidfuzz.distance import OSA
 
 from hygiene.errors import ReferenceDataError
 from hygiene.reference import read_reference_yaml
@@ -42,6 +43,9 @@ _SIZE: Final = re.compile(
 # Accepted: "10k+", "5 K". Rejected: "10 kilos".
 _THOUSANDS: Final = re.compile(r"(\d)\s?[kK]\b")
 _BAND: Final = re.compile(r"(\d+)")
+# Shorter words are one slip from words that mean something else, or inside of them.
+_SHORTEST_NEAR: Final = 5
+_SHORTEST_HELD: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,37 @@ class Picklist:
             'Website'
         """
         return self.spellings.get(_key(text))
+
+    def suggest(self, text: str) -> str | None:
+        """Return the label that an unlisted text probably means, for a person to confirm.
+
+        Args:
+            text: Cleaned text that `find` does not know.
+
+        Returns:
+            The label of the spelling that is one slip away, else of the longest one that
+            the text contains; None where neither is, or where two labels are as near.
+
+        Example:
+            >>> load_picklists({})["lead_source"].suggest("Tradeshow Berlin 2025")
+            'Event'
+        """
+        key = _key(text)
+        near = {
+            label
+            for spelling, label in self.spellings.items()
+            if len(spelling) >= _SHORTEST_NEAR
+            and OSA.distance(key, spelling, score_cutoff=1) <= 1
+        }
+        if not near:
+            held = [
+                spelling
+                for spelling in self.spellings
+                if len(spelling) >= _SHORTEST_HELD and spelling in key
+            ]
+            longest = max(map(len, held), default=0)
+            near = {self.spellings[each] for each in held if len(each) == longest}
+        return near.pop() if len(near) == 1 else None
 
 
 def _key(text: str) -> str:

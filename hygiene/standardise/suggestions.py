@@ -15,6 +15,8 @@ import polars as pl
 
 from hygiene.errors import InputError
 from hygiene.standardise.atomic import write_frame
+from hygiene.standardise.picklists import load_picklists
+from hygiene.standardise.settings import StandardiseSettings
 
 _UNLISTED: Final = {
     # Rule column: (raw column, ending of the rule).
@@ -30,7 +32,10 @@ _UNLISTED: Final = {
 }
 UNLISTED_SCHEMA: Final = {
     "field": pl.String(), "value": pl.String(), "records": pl.UInt32(),
+    "suggested_label": pl.String(),
 }  # fmt: skip
+# Nobody reads further than this, and every suggestion looks at a whole vocabulary.
+_MOST_SUGGESTIONS: Final = 1_000
 SHARED_SCHEMA: Final = {
     "identifier_type": pl.String(), "identifier": pl.String(), "records": pl.UInt32(),
     "distinct_names": pl.UInt32(), "sources": pl.UInt32(),
@@ -40,6 +45,8 @@ COMMENTS: Final = {
     "field": "Field whose vocabulary does not list the value.",
     "value": "The value as received.",
     "records": "Records that hold it.",
+    "suggested_label": "Label of the vocabulary that the value probably means; nothing is "
+    "changed until somebody lists the value as a spelling of it.",
     "identifier_type": "email, phone or mobile phone.",
     "identifier": "The address or number.",
     "distinct_names": "Differently named people who have it; colleagues who share a number "
@@ -48,12 +55,16 @@ COMMENTS: Final = {
 }
 
 
-def write_unlisted_values(standardised: Path, out: Path) -> int:
+def write_unlisted_values(
+    standardised: Path, out: Path, *, settings: StandardiseSettings
+) -> int:
     """Write the values that no vocabulary lists, with how many records hold each.
 
     Args:
         standardised: Parquet of a standardised table.
-        out: The file to replace: field, value, records; the most frequent first.
+        out: The file to replace: field, value, records, the label that a frequent value
+            probably means; the most frequent first.
+        settings: The user's settings, for their vocabularies.
 
     Returns:
         How many distinct values there are.
@@ -71,12 +82,26 @@ def write_unlisted_values(standardised: Path, out: Path) -> int:
     parts = [
         scan.filter(pl.col(rule).str.ends_with(f".{ending}"))
         .group_by(pl.col(raw).cast(pl.String).alias("value"))
-        .agg(pl.len().alias("records"))
-        .select(pl.lit(raw).alias("field"), "value", "records")
+        .agg(pl.len().alias("records"), pl.col(rule).first().alias("rule"))
+        .select(pl.lit(raw).alias("field"), "value", "records", "rule")
         for rule, (raw, ending) in rules.items()
     ]
-    frame = pl.concat([pl.LazyFrame(schema=UNLISTED_SCHEMA), *parts]).collect()
-    frame = frame.sort("records", "field", "value", descending=[True, False, False])
+    empty = pl.LazyFrame(schema=UNLISTED_SCHEMA).rename({"suggested_label": "rule"})
+    found = pl.concat([empty, *parts]).collect()
+    found = found.sort("records", "field", "value", descending=[True, False, False])
+    picklists = load_picklists(settings.vocabularies)
+    labels = [
+        picklists[name].suggest(value) if name in picklists else None
+        for value, name in found.select(
+            "value", pl.col("rule").str.split(".").list.first()
+        )
+        .head(_MOST_SUGGESTIONS)
+        .iter_rows()
+    ]
+    labels += [None] * (found.height - len(labels))
+    frame = found.drop("rule").with_columns(
+        pl.Series("suggested_label", labels, dtype=pl.String())
+    )
     write_frame(frame, out)
     return frame.height
 
@@ -89,7 +114,7 @@ def join_unlisted_values(parts: Mapping[str, Path], out: Path) -> pl.DataFrame:
         out: The file to replace; the most frequent first.
 
     Returns:
-        What was written: entity_type, field, value, records.
+        What was written: entity_type, field, value, records, suggested_label.
     """
     frames = [
         pl.read_parquet(path).select(pl.lit(entity).alias("entity_type"), pl.all())

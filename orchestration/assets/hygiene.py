@@ -143,7 +143,9 @@ def _standardise(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
         )
         suggestions = {
             "unlisted_values": write_unlisted_values(
-                out, home.stage(f"unlisted_{entity}_values")
+                out,
+                home.stage(f"unlisted_{entity}_values"),
+                settings=workspace.config.standardise,
             )
         }
         if entity == "contact":

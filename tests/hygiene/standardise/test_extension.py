@@ -189,14 +189,42 @@ def test_what_is_on_no_list_is_reported_with_its_count(
     write_extended(tmp_path)
     run(tmp_path, how_to)
     out = tmp_path / "unlisted.parquet"
-    assert write_unlisted_values(tmp_path / "out.parquet", out) == 1
-    assert pl.read_parquet(out).rows() == [("sales_region", "Mars", 1)]
+    standardised = tmp_path / "out.parquet"
+    assert write_unlisted_values(standardised, out, settings=how_to) == 1
+    assert pl.read_parquet(out).rows() == [("sales_region", "Mars", 1, None)]
     both = join_unlisted_values(
         {"account": out, "contact": tmp_path / "absent.parquet"},
         tmp_path / "all.parquet",
     )
-    assert both.rows() == [("account", "sales_region", "Mars", 1)]
+    assert both.rows() == [("account", "sales_region", "Mars", 1, None)]
     assert pl.read_parquet(tmp_path / "all.parquet").equals(both)
+
+
+@pytest.mark.parametrize(
+    ("value", "label"),
+    [
+        ("Tradeshow Berlin 2025", "Event"),  # holds a listed spelling
+        ("Refferral", "Referral"),  # one slip away
+        ("webinarr", "Webinar"),
+        ("Zorbing", None),
+        ("x", None),
+    ],
+)
+def test_a_label_is_suggested_and_never_put_in_place(
+    tmp_path: Path, value: str, label: str | None
+) -> None:
+    out, listed = tmp_path / "out.parquet", tmp_path / "listed.parquet"
+    people = [{"full_name": "Ann Lee", "lead_source": value}]
+    standardise_contacts(
+        write_contacts(tmp_path / "in.parquet", people),
+        out,
+        tmp_path / "aside.parquet",
+        settings=StandardiseSettings(),
+        previous=None,
+    )
+    write_unlisted_values(out, listed, settings=StandardiseSettings())
+    assert pl.read_parquet(out)["lead_source_std"].to_list() == [None]
+    assert pl.read_parquet(listed).rows() == [("lead_source", value, 1, label)]
 
 
 def test_what_many_names_share_is_listed_and_a_family_or_a_switchboard_is_not(

@@ -151,9 +151,9 @@ def test_unknown_states_and_titles_are_reported_with_their_counts(
         settings=StandardiseSettings(),
         previous=None,
     )
-    assert write_unlisted_values(out, listed) == 2
+    assert write_unlisted_values(out, listed, settings=StandardiseSettings()) == 2
     assert pl.read_parquet(listed).rows() == [
-        ("job_title", "Grand Poobah", 3), ("state", "Ontario", 3),
+        ("job_title", "Grand Poobah", 3, None), ("state", "Ontario", 3, None),
     ]  # fmt: skip
 
 
