@@ -18,7 +18,11 @@ _BIN = 0.25
 
 
 def estimate_prior(
-    connection: duckdb.DuckDBPyConnection, weights_query: str, records: int
+    connection: duckdb.DuckDBPyConnection,
+    weights_query: str,
+    records: int,
+    *,
+    pairs_per_row: int = 1,
 ) -> float:
     """Estimate the probability that two random records are one entity.
 
@@ -26,6 +30,7 @@ def estimate_prior(
         connection: An open connection.
         weights_query: Query with one column `weight`, bits without a prior.
         records: Records in the table.
+        pairs_per_row: Pairs that each row stands for, where they are a sample.
 
     Returns:
         The prior, never below one expected match in the whole table.
@@ -39,7 +44,7 @@ def estimate_prior(
     if not rows:
         return least
     weights = np.array([row[0] for row in rows], dtype=float)
-    counts = np.array([row[1] for row in rows], dtype=float)
+    counts = np.array([row[1] for row in rows], dtype=float) * pairs_per_row
     prior = max(least, 1.0 / max(records, 2))
     for _ in range(_STEPS):
         odds = math.log2(prior / (1 - prior))

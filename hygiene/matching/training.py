@@ -57,6 +57,8 @@ _LEAST_PAIRS = 100
 _ROUNDS = 2
 _LEAST_SHARE = 0.02
 _MOST_WEIGHTED_PAIRS = 2_000.0
+_ENOUGH_PAIRS = 1_000_000
+"""Of more pairs a part is weighed between the rounds: a share of matches needs no more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +157,12 @@ def learn(
         if (chosen := _pairs_of(specification, rule))
         and (pairs := _count(connection, chosen)) >= _LEAST_PAIRS
     ]
+    step = max(_count(connection, "vectors") // _ENOUGH_PAIRS, 1)
+    some = (
+        f"(FROM vectors WHERE (unique_id_l::BIGINT * 31 + unique_id_r) % {step} = 0)"
+        if step > 1
+        else "vectors"
+    )
     current = start
     repaired = 0
     trained: set[str] = set()
@@ -201,11 +209,12 @@ def learn(
             },
         )
         current, repaired = _in_order(specification, current)
-        weighed = weigh_sql(specification, current, "vectors")
+        weighed = weigh_sql(specification, current, some)
         prior = estimate_prior(
             connection,
             f"SELECT {context_weight_sql(specification)} AS weight FROM ({weighed})",
             records,
+            pairs_per_row=step,
         )
     for table in ("random_pairs", "random_vectors"):
         connection.execute(f"DROP TABLE IF EXISTS {table}")

@@ -88,22 +88,27 @@ def compare_pairs(
         f"l.rarity_{item.column} AS of_{item.column}"
         for item in specification.frequencies
     ]
-    answers: list[str] = []
-    for comparison in specification.comparisons:
-        answers.append(f"{gamma_sql(comparison)} AS gamma_{comparison.name}")
-        answers.append(f"{rarity_sql(comparison)} AS rarity_{comparison.name}")
+    names = [item.name for item in specification.comparisons]
+    answers = [
+        f"{gamma_sql(item)} AS gamma_{item.name}" for item in specification.comparisons
+    ]
+    # A level of its own: beside the answer its SQL would be computed once per branch.
+    rarities = [
+        f"{rarity_sql(item)} AS rarity_{item.name}"
+        for item in specification.comparisons
+    ]
+    ordered = ", ".join(f"gamma_{name}, rarity_{name}" for name in names)
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE {table} AS
-        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name,
-            {", ".join(answers)}
-        FROM (
+        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name, {ordered}
+        FROM (SELECT *, {", ".join(rarities)} FROM (SELECT *, {", ".join(answers)} FROM (
             SELECT p.unique_id_l, p.unique_id_r, p.found_by, p.match_key,
                 l.rarity_whole_name, {", ".join(sides)}
             FROM {pairs} AS p
             INNER JOIN comparable AS l ON p.unique_id_l = l.unique_id
             INNER JOIN comparable AS r ON p.unique_id_r = r.unique_id
-        )
+        )))
         """
     )
 

@@ -77,10 +77,15 @@ def _open_writer(path: Path, found: pa.Schema) -> pq.ParquetWriter:
         field.with_type(pa.string()) if field.type == pa.large_string() else field
         for field in found
     )
-    has_dictionaries = any(pa.types.is_dictionary(field.type) for field in schema)
-    # The Arrow schema beside Parquet's own would tell readers of the dictionaries.
+    # What comes as a dictionary repeats; then nobody needs to look for repetitions.
+    repeating = [field.name for field in schema if pa.types.is_dictionary(field.type)]
     return pq.ParquetWriter(
-        path, schema, compression="zstd", store_schema=not has_dictionaries
+        path,
+        schema,
+        compression="zstd",
+        use_dictionary=repeating or True,
+        # The Arrow schema beside Parquet's own would tell readers of the dictionaries.
+        store_schema=not repeating,
     )
 
 

@@ -42,8 +42,8 @@ from hygiene.survivorship.winners import OVERRIDE, choose_survivors, rule_names
 
 logger = logging.getLogger(__name__)
 
-_GOLDEN_PER_PART = 160_000
-"""Golden records in memory at once: about a gigabyte of values and lineage."""
+_GOLDEN_PER_PART = 300_000
+"""Golden records in memory at once: about two gigabytes of values and lineage."""
 
 
 @dataclass(frozen=True, slots=True)

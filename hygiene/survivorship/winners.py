@@ -155,19 +155,22 @@ class _Ranking:
 
     def best(self, positions: Positions, owner: Positions) -> Positions:
         """Return the best of some records per golden record, in order."""
-        if not len(positions):
-            return positions
+        settled: list[Positions] = []
         for numbers in self._keys():
-            owners = owner[positions]
-            starts = np.flatnonzero(np.diff(owners, prepend=-1))
-            if len(starts) == len(positions):
-                return positions
+            starts, sizes = _runs(owner[positions])
+            alone = sizes == 1
+            settled.append(positions[starts[alone]])
+            positions = positions[np.repeat(~alone, sizes)]
+            if not len(positions):
+                break
+            sizes = sizes[~alone]
+            starts = np.cumsum(sizes) - sizes
             mine = numbers[positions]
-            sizes = np.diff(starts, append=len(positions))
             least = np.repeat(np.minimum.reduceat(mine, starts), sizes)
             positions = positions[mine == least]
         # The last word has the source record key, in whose order the records come.
-        return positions[np.flatnonzero(np.diff(owner[positions], prepend=-1))]
+        settled.append(positions[_runs(owner[positions])[0]])
+        return np.sort(np.concatenate(settled))
 
     def _keys(self) -> list[Numbers]:
         newest = np.where(np.isnan(self.observed), np.inf, -self.observed)
@@ -177,6 +180,12 @@ class _Ranking:
             newest,
             self.source_rank,
         ]
+
+
+def _runs(owners: Positions) -> tuple[Positions, Positions]:
+    """Return where each run of equal numbers starts, and how long it is."""
+    starts = np.flatnonzero(np.diff(owners, prepend=-1))
+    return starts, np.diff(starts, append=len(owners))
 
 
 def _decide(  # noqa: PLR0917  what one field is decided by
