@@ -99,10 +99,13 @@ def _hero(given: ReportInput, now: pl.DataFrame) -> str:
         told = "first run: the trend begins with the next one"
     elif weeks is not None:
         told += f", {change_text(weeks)} in four weeks"
+    # Several runs of one day are told apart by the time.
+    is_one_day = len({moment.date() for moment, _ in runs}) == 1
+    pattern = "%d %b, %H:%M" if is_one_day else "%d %b %Y"
     line = (
         trend(
             [score / 100 for _, score in runs],
-            [f"{moment:%d %b %Y}" for moment, _ in runs],
+            [f"{moment:{pattern}}" for moment, _ in runs],
             label="overall score over time",
         )
         if len(runs) > 1

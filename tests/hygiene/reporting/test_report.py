@@ -116,6 +116,16 @@ def test_trends_compare_with_the_last_run_and_with_four_weeks_ago(
     assert again.height == made.height
 
 
+def test_runs_of_one_day_are_told_apart_by_the_time(
+    checked: tuple[RecordChecks, Path],
+) -> None:
+    noon, week = FIRST.replace(hour=12, minute=30), FIRST.replace(day=8)
+    for moment, told in ((noon, "01 Jan, 12:30"), (week, "08 Jan 2026")):
+        made = tables(checked, tables(checked).scorecard, "run-2", moment)
+        text = page(checked, made, run_id="run-2", checked_at=moment)
+        assert f">{told}<" in text
+
+
 def test_many_full_fields_do_not_hide_a_bad_dimension() -> None:
     frame = pl.DataFrame(
         {
