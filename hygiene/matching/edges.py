@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from hygiene.matching.clustering import Integers
 from hygiene.matching.evidence import Constraints
@@ -22,10 +23,13 @@ from hygiene.matching.parameters import ModelParameters
 from hygiene.matching.report import MatchReport, RuleCount, StageTime, Threshold
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.specification import Specification
-from hygiene.parquet_exchange import quote_literal, write_parquet
+from hygiene.standardise.atomic import open_appender, words
 
 COMPLETED = "component"
 """`blocking_rule_id` of pairs that were scored because they share a component."""
+EVIDENCE = "evidence"
+"""`blocking_rule_id` of pairs that no blocking rule found."""
+_ROWS_AT_ONCE = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,6 @@ def write_edges(
         ),
     )
     gammas = [f"gamma_{item.name}" for item in specification.comparisons]
-    # By the number of the rule, -1 for pairs inside a component.
-    names = ", ".join(
-        quote_literal(name)
-        for name in [COMPLETED, *(rule.name for rule in specification.blocking_rules)]
-    )
     floor = threshold.review_weight - run.settings.kept_margin
     connection.execute(
         f"""
@@ -139,37 +138,64 @@ def write_edges(
         f"SELECT count(*) FROM decided WHERE NOT coalesce({kept}, false)"
     ).fetchone()
     dropped = int(row[0]) if row else 0
-    edges = write_parquet(
-        connection,
+    edges = connection.sql(
         f"""
-        SELECT
-            l.source_record_key AS source_record_key_l,
-            r.source_record_key AS source_record_key_r,
-            match_weight,
+        SELECT unique_id_l, unique_id_r, match_weight,
             CASE WHEN match_weight >= 0
                 THEN 1.0 / (1.0 + pow(2.0, -least(match_weight, 1000)))
                 ELSE 1.0 - 1.0 / (1.0 + pow(2.0, greatest(match_weight, -1000)))
             END AS match_probability,
-            coalesce(([{names}])[match_key + 2], 'evidence') AS blocking_rule_id,
-            decided_by,
-            decision,
-            ? AS model_version,
+            coalesce(match_key, {len(specification.blocking_rules)}) + 1 AS rule,
+            decided_by, decision,
             {
             ", ".join(
                 f"CASE WHEN NOT is_evidence THEN {gamma}::INTEGER END AS {gamma}"
                 for gamma in gammas
             )
         }
-        FROM decided
-        INNER JOIN features AS l ON decided.unique_id_l = l.unique_id
-        INNER JOIN features AS r ON decided.unique_id_r = r.unique_id
-        WHERE {kept}
-        ORDER BY decided.unique_id_l, decided.unique_id_r
-        """,
-        out_edges,
-        parameters=[run.parameters.version],
-    )
-    return edges, dropped
+        FROM decided WHERE {kept} ORDER BY unique_id_l, unique_id_r
+        """
+    ).pl()
+    _write(run, edges, out_edges)
+    return edges.height, dropped
+
+
+def _write(run: MatchRun, edges: pl.DataFrame, out_edges: Path) -> None:
+    """Write edges with the keys of their records; sorted before, by number."""
+    keys = run.connection.sql(
+        "SELECT source_record_key FROM features ORDER BY unique_id"
+    ).pl()["source_record_key"]
+    # By the number of the rule plus one: 0 for pairs inside a component.
+    rules = [COMPLETED, *(rule.name for rule in run.specification.blocking_rules)]
+    rules.append(EVIDENCE)
+    with open_appender(out_edges) as appender:
+        for first in range(0, max(edges.height, 1), _ROWS_AT_ONCE):
+            part = edges[first : first + _ROWS_AT_ONCE]
+            columns = {
+                "source_record_key_l": _keys_of(part["unique_id_l"], keys),
+                "source_record_key_r": _keys_of(part["unique_id_r"], keys),
+                "match_weight": part["match_weight"].to_arrow(),
+                "match_probability": part["match_probability"].to_arrow(),
+                "blocking_rule_id": words(part["rule"].to_numpy(), rules),
+                "decided_by": _repeating(part["decided_by"]),
+                "decision": _repeating(part["decision"]),
+                "model_version": words(
+                    np.zeros(part.height, dtype=np.int64), [run.parameters.version]
+                ),
+            }
+            for item in run.specification.comparisons:
+                columns[f"gamma_{item.name}"] = part[f"gamma_{item.name}"].to_arrow()
+            appender.append(pa.table(columns))
+
+
+def _keys_of(numbers: pl.Series, keys: pl.Series) -> pa.DictionaryArray:
+    used, positions = np.unique(numbers.to_numpy(), return_inverse=True)
+    return words(positions, keys.gather(used))
+
+
+def _repeating(texts: pl.Series) -> pa.DictionaryArray:
+    listed = texts.unique().sort()
+    return words(texts.cast(pl.Enum(listed)).to_physical().to_numpy(), listed)
 
 
 def build_report(
@@ -198,7 +224,7 @@ def build_report(
     clusters, features = outcome.clusters, run.features
     names = [rule.name for rule in run.specification.blocking_rules]
     found = {
-        "evidence" if key is None else [*names, COMPLETED][key]: (
+        EVIDENCE if key is None else [*names, COMPLETED][key]: (
             int(pairs),
             int(matches),
         )
@@ -241,7 +267,7 @@ def build_report(
         split_components=outcome.split_components,
         blocking_rules=tuple(
             RuleCount(name, *found.get(name, (0, 0)))
-            for name in [*names, COMPLETED, "evidence"]
+            for name in [*names, COMPLETED, EVIDENCE]
             if name in found
         ),
         hot_keys=features.hot_keys,

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -125,3 +128,35 @@ def write_frame(frame: pl.DataFrame, out: Path) -> None:
     """
     with open_appender(out) as appender:
         appender.append(frame)
+
+
+def plain_strings(texts: pl.Series) -> pa.Array:
+    """Return texts as the strings that every reader expects.
+
+    Args:
+        texts: The texts.
+
+    Returns:
+        An Arrow array of strings.
+    """
+    return texts.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string())
+
+
+def words(
+    numbers: npt.NDArray[np.integer[Any]], listed: Sequence[str] | pl.Series
+) -> pa.DictionaryArray:
+    """Pair numbers with their words, so that a writer need not look for repetitions.
+
+    Args:
+        numbers: Positions in the list; a negative one stands for no word.
+        listed: The words.
+
+    Returns:
+        One word per number.
+    """
+    texts = (
+        listed if isinstance(listed, pl.Series) else pl.Series(listed, dtype=pl.String)
+    )
+    return pa.DictionaryArray.from_arrays(
+        pa.array(numbers.astype(np.int32), mask=numbers < 0), plain_strings(texts)
+    )

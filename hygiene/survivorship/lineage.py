@@ -17,6 +17,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from hygiene.standardise.atomic import plain_strings, words
 from hygiene.survivorship.golden import gather
 from hygiene.survivorship.parts import Part
 from hygiene.survivorship.winners import OVERRIDE, Survivors
@@ -81,13 +82,13 @@ def lineage_tables(
         observed = stack("observed")[at]
         yield pa.table(
             {
-                "entity_type": _words(np.zeros(len(at), dtype=np.int32), [entity]),
-                "golden_id": _words(golden, ids.gather(part.starts[window])),
-                "field_name": _words(field, fields),
+                "entity_type": words(np.zeros(len(at), dtype=np.int32), [entity]),
+                "golden_id": words(golden, ids.gather(part.starts[window])),
+                "field_name": words(field, fields),
                 "value": _texts([values[name][window] for name in fields], column),
-                "source_record_key": _words(source_at - began, keys[began:ended]),
-                "source_name": _words(source, sources),
-                "rule": _words(rule, rules),
+                "source_record_key": words(source_at - began, keys[began:ended]),
+                "source_name": words(source, sources),
+                "rule": words(rule, rules),
                 "observed_at": pa.array(
                     np.nan_to_num(observed).astype(np.int64),
                     mask=np.isnan(observed),
@@ -97,26 +98,10 @@ def lineage_tables(
                 "runner_up_value": _texts(
                     [rivals[name][window] for name in fields], column
                 ),
-                "runner_up_source_record_key": _arrow(gather(keys, rival_at)),
+                "runner_up_source_record_key": plain_strings(gather(keys, rival_at)),
             }
         )
 
 
 def _texts(columns: Sequence[pl.Series], at: npt.NDArray[np.int64]) -> pa.Array:
-    return _arrow(pl.concat(columns, rechunk=True).gather(at))
-
-
-def _arrow(texts: pl.Series) -> pa.Array:
-    return texts.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(pa.string())
-
-
-def _words(
-    numbers: npt.NDArray[np.integer], words: Sequence[str] | pl.Series
-) -> pa.DictionaryArray:
-    """Pair numbers with their words; a negative number stands for no word."""
-    listed = (
-        words if isinstance(words, pl.Series) else pl.Series(words, dtype=pl.String)
-    )
-    return pa.DictionaryArray.from_arrays(
-        pa.array(numbers.astype(np.int32), mask=numbers < 0), _arrow(listed)
-    )
+    return plain_strings(pl.concat(columns, rechunk=True).gather(at))
