@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal
 
 import duckdb
+import polars as pl
 
 from hygiene.parquet_exchange import open_connection, quote_literal
 from hygiene.standardise.atomic import open_appender
@@ -23,7 +25,7 @@ from hygiene.survivorship.golden import golden_frame, surviving_values
 from hygiene.survivorship.lineage import lineage_tables
 from hygiene.survivorship.members import load_members, register_inputs
 from hygiene.survivorship.overrides import load_book
-from hygiene.survivorship.parts import load_part
+from hygiene.survivorship.parts import Part, load_part
 from hygiene.survivorship.reuse import (
     Reuse,
     Tables,
@@ -38,12 +40,17 @@ from hygiene.survivorship.set_by_hand import (
     count_overrides,
     valid_overrides,
 )
-from hygiene.survivorship.winners import OVERRIDE, choose_survivors, rule_names
+from hygiene.survivorship.winners import (
+    OVERRIDE,
+    Survivors,
+    choose_survivors,
+    rule_names,
+)
 
 logger = logging.getLogger(__name__)
 
-_GOLDEN_PER_PART = 300_000
-"""Golden records in memory at once: about two gigabytes of values and lineage."""
+_GOLDEN_PER_PART = 150_000
+"""Golden records in a part; two parts, about two gigabytes, are in memory at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +211,23 @@ def _merge_parts(
     ).fetchone()
     records = int(row[0]) if row else 0
     rows = conflicts = 0
-    with open_appender(golden) as to_golden, open_appender(lineage) as to_lineage:
+
+    def lay_out(
+        part: Part, survivors: dict[str, Survivors], values: dict[str, pl.Series]
+    ) -> int:
+        rows = 0
+        for table in lineage_tables(entity, part, survivors, values, names):
+            to_lineage.append(table)
+            rows += table.num_rows
+        return rows
+
+    # The lineage of one part is laid out while the next one is merged.
+    with (
+        open_appender(golden) as to_golden,
+        open_appender(lineage) as to_lineage,
+        ThreadPoolExecutor(max_workers=1) as worker,
+    ):
+        pending: Future[int] | None = None
         for first in range(1, max(records, 1) + 1, _GOLDEN_PER_PART):
             part = load_part(
                 connection, entity, rules, first, first + _GOLDEN_PER_PART - 1
@@ -216,9 +239,9 @@ def _merge_parts(
             to_golden.append(
                 golden_frame(connection, entity, part, survivors, values, override)
             )
-            for table in lineage_tables(entity, part, survivors, values, names):
-                to_lineage.append(table)
-                rows += table.num_rows
+            rows += pending.result() if pending is not None else 0
+            pending = worker.submit(lay_out, part, survivors, values)
+        rows += pending.result() if pending is not None else 0
     counts = count_overrides(
         connection, entity, tables.as_of, applied=len(by_hand), conflicts=conflicts
     )
