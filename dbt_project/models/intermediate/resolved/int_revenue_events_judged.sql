@@ -10,7 +10,9 @@ fx_rates as (
     select * from {{ ref('stg_reference__fx_rates') }}
 ),
 
--- Orders that a refund or an invoice refers to, by the id the sheet uses.
+-- Orders and invoices that a refund or an invoice refers to, by the id the sheet uses. What kind the event
+-- is that is referred to must not stand in a join: beside `left join`, such a condition on one side alone
+-- makes DuckDB compare every event with every reference.
 referred_ids as (
     select distinct
         source_name,
@@ -46,19 +48,21 @@ judged_alone as (
             when with_rate.is_invalid_period then 'invalid_period'
             when with_rate.amount is null then 'missing_amount'
             when with_rate.event_date > {{ as_of_date() }} then 'after_as_of_date'
-            when with_rate.is_refunded_in_full and refunds.related_source_id is null and with_rate.amount > 0
+            when
+                with_rate.is_refunded_in_full
+                and with_rate.amount > 0
+                and not (with_rate.event_type in ('order', 'invoice') and refunds.related_source_id is not null)
                 then 'refunded'
-            when invoices.related_source_id is not null then 'superseded_by_invoice'
+            when with_rate.event_type = 'order' and invoices.related_source_id is not null
+                then 'superseded_by_invoice'
         end as own_reason
     from with_rate
     left join referred_ids as refunds
-        on with_rate.event_type in ('order', 'invoice')
-        and with_rate.source_name = refunds.source_name
+        on with_rate.source_name = refunds.source_name
         and with_rate.source_record_id = refunds.related_source_id
         and refunds.event_type = 'refund'
     left join referred_ids as invoices
-        on with_rate.event_type = 'order'
-        and with_rate.source_name = invoices.source_name
+        on with_rate.source_name = invoices.source_name
         and with_rate.source_record_id = invoices.related_source_id
         and invoices.event_type = 'invoice'
 ),
@@ -98,7 +102,10 @@ judged as (
         judged_alone.*,
         coalesce(
             judged_alone.own_reason,
-            case when invoiced_periods.source_record_key is not null then 'superseded_by_invoice' end,
+            case
+                when judged_alone.event_type = 'subscription_period' and invoiced_periods.source_record_key is not null
+                    then 'superseded_by_invoice'
+            end,
             case
                 when judged_alone.event_type = 'won_deal' and billed_customers.customer_id is not null
                     then 'superseded_by_billing'
@@ -107,8 +114,7 @@ judged as (
         ) as exclusion_reason
     from judged_alone
     left join invoiced_periods
-        on judged_alone.event_type = 'subscription_period'
-        and judged_alone.source_record_key = invoiced_periods.source_record_key
+        on judged_alone.source_record_key = invoiced_periods.source_record_key
         and judged_alone.event_date = invoiced_periods.event_date
     left join billed_customers
         on judged_alone.customer_id = billed_customers.customer_id
