@@ -34,10 +34,8 @@ candidates as (
 competing as (
     select
         *,
-        sum(1 / doubt - 1) over (
-            partition by source_record_key order by golden_account_id
-            rows between unbounded preceding and unbounded following
-        ) as odds_of_any
+        -- As exact decimals, whose sum no order changes: a window that is ordered for it costs fifty times as much.
+        cast(sum(cast(1 / doubt - 1 as decimal(38, 15))) over (partition by source_record_key) as double) as odds_of_any
     from candidates
 ),
 
