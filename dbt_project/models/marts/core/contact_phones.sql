@@ -15,7 +15,9 @@ contact_numbers as (
     from (
         select *, phone_e164 as phone, 'phone' as phone_type from {{ ref('stg_hygiene__standardised_contacts') }}
         union all
+        -- A record that tells one number twice tells it once, so that rows can be counted below.
         select *, mobile_phone_e164 as phone, 'mobile' as phone_type from {{ ref('stg_hygiene__standardised_contacts') }}
+        where mobile_phone_e164 is distinct from phone_e164
     ) as numbers
     inner join {{ ref('stg_hygiene__contact_clusters') }} as clusters
         on numbers.source_record_key = clusters.source_record_key
@@ -45,32 +47,46 @@ numbers as (
     select * from account_numbers
 ),
 
+owned as (
+    select
+        entity_type,
+        golden_id,
+        phone,
+        max(phone_type) as phone_type,
+        count(*) as source_record_count,
+        count(distinct source_name) as source_system_count,
+        bool_and(is_deleted) as is_deleted,
+        min(created_at) as first_created_at,
+        max(modified_at) as last_modified_at
+    from numbers
+    group by 1, 2, 3
+),
+
 -- A number that several entities share is a switchboard: it reaches somebody, but identifies nobody.
 shared as (
     select
         phone,
-        count(distinct golden_id) as entities
-    from numbers
+        count(*) as entities
+    from owned
     group by 1
 ),
 
 final as (
     select
-        {{ surrogate_key('ph', "numbers.entity_type || '|' || numbers.golden_id || '|' || numbers.phone") }} as contact_phone_id,
-        numbers.entity_type,
-        numbers.golden_id,
-        numbers.phone,
-        max(numbers.phone_type) as phone_type,
-        count(distinct numbers.source_record_key) as source_record_count,
-        count(distinct numbers.source_name) as source_system_count,
-        any_value(shared.entities) as shared_by_count,
-        bool_and(numbers.is_deleted) as is_deleted,
-        min(numbers.created_at) as first_created_at,
-        max(numbers.modified_at) as last_modified_at
-    from numbers
+        {{ surrogate_key('ph', "owned.entity_type || '|' || owned.golden_id || '|' || owned.phone") }} as contact_phone_id,
+        owned.entity_type,
+        owned.golden_id,
+        owned.phone,
+        owned.phone_type,
+        owned.source_record_count,
+        owned.source_system_count,
+        shared.entities as shared_by_count,
+        owned.is_deleted,
+        owned.first_created_at,
+        owned.last_modified_at
+    from owned
     inner join shared
-        on numbers.phone = shared.phone
-    group by 2, 3, 4
+        on owned.phone = shared.phone
 )
 
 select * from final
