@@ -14,7 +14,7 @@ import io
 import json
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -31,6 +31,7 @@ _MANIFEST = "manifest.json"
 _CURSORS = PurePosixPath("landing/_cursors")
 _STATE = PurePosixPath("state")
 _TOKENS = _STATE / "tokens"
+_SUPPRESSION = _STATE / "suppression"
 # Names a person who is being erased: it must not outlive the erasure.
 _JOURNALS = _STATE / "erasures"
 # Tells what the published file was made from: wrong after a restore, and made anew.
@@ -74,7 +75,10 @@ def write_backup(
                 f"Backing up {home.root}: there is no state yet; expected is a home that "
                 "was synced at least once. Run `tidycrm sync` first."
             )
-        entries = [_entry(home, name) for name in files]
+        entries = [
+            _described_file(str(name), (home.root / str(name)).read_bytes())
+            for name in files
+        ]
         manifest = {
             "format_version": FORMAT_VERSION,
             "tidycrm_version": tidycrm_version(),
@@ -82,18 +86,11 @@ def write_backup(
             "has_secrets": any(_is_secret(name) for name in files),
             "files": entries,
         }
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside = target.with_name(f".{target.name}.tmp")
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as stream:
-            with tarfile.open(fileobj=stream, mode="w:gz") as archive:
-                _add(archive, _MANIFEST, json.dumps(manifest, indent=1).encode(), at)
-                for entry in entries:
-                    content = (home.root / entry["path"]).read_bytes()
-                    _add(archive, entry["path"], content, at)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(target)
+        contents = (
+            (entry["path"], (home.root / entry["path"]).read_bytes())
+            for entry in entries
+        )
+        _write_archive(target, manifest, contents, at)
         # After the archive: this line is in the next one.
         audit.record(home, audit.Action.BACKUP, {"file": str(target)}, at=at)
     return _described(target, manifest)
@@ -160,6 +157,40 @@ def restore_backup(
     return _described(file, manifest)
 
 
+def carry_suppression(home: Home) -> int:
+    """Put the present suppression list into every archive that lies in the home.
+
+    An archive is older than the erasure that rewrites it: restored on another machine it
+    would otherwise let the person in again.
+
+    Args:
+        home: Whose archives; damaged ones are left alone, as nothing can be restored
+            from them.
+
+    Returns:
+        Archives written anew.
+    """
+    present = {
+        str(name): (home.root / str(name)).read_bytes()
+        for name in _kept_files(home)
+        if _is_below(name, _SUPPRESSION)
+    }
+    written = 0
+    for file in sorted(home.backups.glob("*.tar.gz")):
+        try:
+            manifest, contents = _read(file)
+        except BackupError:
+            continue
+        if contents.items() >= present.items():
+            continue
+        contents |= present
+        manifest["files"] = [_described_file(*item) for item in contents.items()]
+        at = datetime.fromisoformat(manifest["created_at"])
+        _write_archive(file, manifest, contents.items(), at)
+        written += 1
+    return written
+
+
 def _kept_files(home: Home) -> Iterator[PurePosixPath]:
     for part in (_STATE, _CURSORS):
         for path in sorted((home.root / str(part)).rglob("*")):
@@ -178,10 +209,28 @@ def _is_below(name: PurePosixPath, folder: PurePosixPath) -> bool:
     return folder in name.parents
 
 
-def _entry(home: Home, name: PurePosixPath) -> dict[str, Any]:
-    content = (home.root / str(name)).read_bytes()
+def _described_file(name: str, content: bytes) -> dict[str, Any]:
     digest = hashlib.sha256(content).hexdigest()
-    return {"path": str(name), "bytes": len(content), "sha256": digest}
+    return {"path": name, "bytes": len(content), "sha256": digest}
+
+
+def _write_archive(
+    target: Path,
+    manifest: dict[str, Any],
+    contents: Iterable[tuple[str, bytes]],
+    at: datetime,
+) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    beside = target.with_name(f".{target.name}.tmp")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        with tarfile.open(fileobj=stream, mode="w:gz") as archive:
+            _add(archive, _MANIFEST, json.dumps(manifest, indent=1).encode(), at)
+            for name, content in contents:
+                _add(archive, name, content, at)
+        stream.flush()
+        os.fsync(stream.fileno())
+    beside.replace(target)
 
 
 def _add(archive: tarfile.TarFile, name: str, content: bytes, at: datetime) -> None:

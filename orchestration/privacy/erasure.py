@@ -20,6 +20,7 @@ from uuid import uuid4
 import duckdb
 
 from connectors.landing import Screen, rescreen
+from orchestration.backup import carry_suppression
 from orchestration.errors import OrchestrationError
 from orchestration.home import Home, exclusive, replace_text
 from orchestration.privacy import audit
@@ -218,6 +219,7 @@ def _carry_out(
             rows_removed=each.removed,
             rows_rewritten=each.rewritten,
         )
+    carry_suppression(home)
     others = _tallied_stores(journal)
     step("searching every file")
     files, hits = search_home(home, needles)

@@ -10,7 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.backup import read_backup, restore_backup, write_backup
+from orchestration.backup import (
+    carry_suppression,
+    read_backup,
+    restore_backup,
+    write_backup,
+)
 from orchestration.errors import BackupError, BusyError
 from orchestration.home import Home, exclusive
 
@@ -185,6 +190,24 @@ def test_a_restore_forgets_no_erasure_and_no_decision(
     assert read_suppression(home).holds("email", "ada@x.example")
     assert [entry.action for entry in audit.read(home)] == ["backup", "restore"]
     assert audit.verify(home).problem is None
+
+
+def test_who_was_erased_stays_away_when_an_older_archive_is_restored_elsewhere(
+    home: Home, tmp_path: Path
+) -> None:
+    from orchestration.privacy.suppressed import read_suppression, suppress
+
+    older = write_backup(home, home.backups / "tidycrm-older.tar.gz", at=NOW).file
+    (home.backups / "tidycrm-half.tar.gz").write_bytes(older.read_bytes()[:100])
+    suppress(home, [("email", "ada@x.example")], erasure="er_1", on=NOW.date())
+
+    assert carry_suppression(home) == 1
+    assert carry_suppression(home) == 0, "what is there already is not written again"
+    there = Home(tmp_path / "another machine")
+    restore_backup(there, older, at=NOW)
+    assert read_suppression(there).holds("email", "ada@x.example")
+    kept = content_of(there)
+    assert {name: kept[name] for name in STATE} == STATE
 
 
 def test_the_journal_of_an_unfinished_erasure_is_not_backed_up(
