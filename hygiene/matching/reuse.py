@@ -31,6 +31,7 @@ from uuid import uuid4
 
 import duckdb
 
+from hygiene.kept_state import read_pointer, replace_pointer
 from hygiene.matching.specification import Specification
 from hygiene.matching.vectors import (
     compare_pairs,
@@ -38,12 +39,11 @@ from hygiene.matching.vectors import (
     gamma_sql,
     rarity_sql,
 )
-from hygiene.parquet_exchange import quote_literal, synchronise, write_parquet
+from hygiene.parquet_exchange import quote_literal, write_parquet
 
 logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
-_POINTER = "CURRENT.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,16 +158,9 @@ def keep_answers(
         f"SELECT unique_id_l, unique_id_r, {answers} FROM vectors",
         folder / f"answers-{name}.parquet",
     )
-    pointer = folder / f".{_POINTER}.{name}"
-    pointer.write_text(
-        json.dumps({"fingerprint": _fingerprint(specification), "files": name}),
-        encoding="utf-8",
+    replace_pointer(
+        folder, name, {"fingerprint": _fingerprint(specification), "files": name}
     )
-    synchronise(pointer)
-    pointer.replace(folder / _POINTER)
-    for file in folder.glob("*.parquet"):
-        if not file.stem.endswith(name):
-            file.unlink(missing_ok=True)
 
 
 def _fingerprint(specification: Specification) -> str:
@@ -201,15 +194,10 @@ def _load(
     folder: Path,
 ) -> str | None:
     """Create `unchanged` and `known`, or say why kept answers cannot be used."""
-    try:
-        kept = json.loads((folder / _POINTER).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return "no earlier run kept its answers"
-    except (OSError, ValueError):
-        return "the kept answers are not readable"
-    if not isinstance(kept, dict) or kept.get("fingerprint") != _fingerprint(
-        specification
-    ):
+    kept = read_pointer(folder, "answers")
+    if isinstance(kept, str):
+        return kept
+    if kept.get("fingerprint") != _fingerprint(specification):
         return "the questions of the model or the engine have changed"
     records = quote_literal(str(folder / f"records-{kept.get('files')}.parquet"))
     answers = quote_literal(str(folder / f"answers-{kept.get('files')}.parquet"))

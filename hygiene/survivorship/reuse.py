@@ -33,6 +33,7 @@ from uuid import uuid4
 import duckdb
 import polars as pl
 
+from hygiene.kept_state import read_pointer, replace_pointer
 from hygiene.parquet_exchange import (
     quote_identifier,
     quote_literal,
@@ -46,7 +47,6 @@ from hygiene.survivorship.rules import Strategy, SurvivorshipRules, custom_sql
 logger = logging.getLogger(__name__)
 
 FORMAT_VERSION = 1
-_POINTER = "CURRENT.json"
 _MOST = 0.5
 """Share of golden records from which on copying the others saves nothing."""
 _FETCHED = "_extracted_at"
@@ -150,16 +150,9 @@ def keep_marks(
         f"SELECT golden_id, {_MARK} FROM marks",
         folder / f"marks-{name}.parquet",
     )
-    pointer = folder / f".{_POINTER}.{name}"
-    pointer.write_text(
-        json.dumps({"digest": reuse.digest, **_contents(tables), "file": name}),
-        encoding="utf-8",
+    replace_pointer(
+        folder, name, {"digest": reuse.digest, **_contents(tables), "file": name}
     )
-    synchronise(pointer)
-    pointer.replace(folder / _POINTER)
-    for file in folder.glob("*.parquet"):
-        if not file.stem.endswith(name):
-            file.unlink(missing_ok=True)
 
 
 def combine(
@@ -358,13 +351,10 @@ def _load(
         for strategy in tables.rules.strategies(tables.entity, group.name)
     ):
         return "a rule in SQL may look at the clock"
-    try:
-        kept = json.loads((folder / _POINTER).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return "no earlier run kept its marks"
-    except (OSError, ValueError):
-        return "the kept marks are not readable"
-    if not isinstance(kept, dict) or kept.get("digest") != digest:
+    kept = read_pointer(folder, "marks")
+    if isinstance(kept, str):
+        return kept
+    if kept.get("digest") != digest:
         return "the rules, the columns, the tracked fields or the software have changed"
     try:
         if _contents(tables) != {
