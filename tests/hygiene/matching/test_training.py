@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import polars as pl
 import pytest
 
 from hygiene.matching import MatchReport, MatchSettings, link
+from hygiene.matching.prior import estimate_prior
 from tests.hygiene.matching.people import contact, crowd, write_contacts, write_links
 
 
@@ -81,3 +83,13 @@ def test_few_records_use_the_shipped_model_and_say_so(tmp_path: Path) -> None:
     assert report.model_source == "shipped"
     assert any("fewer than" in note for note in report.notes)
     assert not (tmp_path / "models").exists()
+
+
+def test_a_sample_of_pairs_stands_for_all_of_them() -> None:
+    weights = "SELECT (number % 40 - 20)::DOUBLE AS weight FROM range({}) AS t(number)"
+    with duckdb.connect() as connection:
+        every = estimate_prior(connection, weights.format(4_000), 1_000)
+        sample = estimate_prior(
+            connection, weights.format(1_000), 1_000, pairs_per_row=4
+        )
+    assert sample == pytest.approx(every)
