@@ -113,3 +113,20 @@ def test_the_ui_shows_the_rows_that_a_table_has(demo: Project) -> None:
     assert {"dim_customers", "fct_opportunities", "customer_ltv"} <= set(shown)
     for table, rows in shown.items():
         assert demo.query(f'select count(*) from "{table}"') == [(rows,)]
+
+
+def test_every_way_to_take_marketing_mail_reaches_its_mart(demo: Project) -> None:
+    statuses = demo.query(
+        "select engagement_status from contact_email_engagement group by 1 order by 1"
+    )
+    assert [status for (status,) in statuses] == [
+        "bounced", "engaged", "lapsed", "never_emailed", "never_engaged", "opted_out",
+    ]  # fmt: skip
+    assert (
+        demo.query(
+            "select * from contact_email_engagement where opened_email_count > "
+            "delivered_email_count or clicked_email_count > opened_email_count "
+            "or first_emailed_date > last_emailed_date"
+        )
+        == []
+    )
