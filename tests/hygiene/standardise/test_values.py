@@ -173,3 +173,24 @@ def test_company_sizes_are_read_in_thousands_too(raw: str, band: str | None) -> 
 
 def test_titles_of_revenue_operations_are_operations() -> None:
     assert classify_job_title("Head of RevOps").function == "Operations"
+
+
+@pytest.mark.parametrize(
+    ("raw", "seniority", "function"),
+    [
+        ("Vedouc\u00ed prodeje", "head", "Sales"),
+        ("\u00c9rt\u00e9kes\u00edt\u00e9si igazgat\u00f3", "director", "Sales"),
+        ("Sat\u0131\u015f M\u00fcd\u00fcr\u00fc", "manager", "Sales"),
+        ("\u0645\u062f\u064a\u0631 \u0627\u0644\u0645\u0628\u064a\u0639\u0627\u062a", "manager", "Sales"),
+        ("\u91c7\u8d2d\u7ecf\u7406", "head", "Procurement"),
+        ("Toimitusjohtaja", "c_level", "General Management"),
+        ("Grand Poobah", None, None),
+    ],
+    ids=["Czech", "Hungarian", "Turkish", "Arabic", "Chinese", "Finnish", "none"],
+)  # fmt: skip
+def test_job_titles_are_read_in_many_languages(
+    raw: str, seniority: str | None, function: str | None
+) -> None:
+    found = classify_job_title(raw)
+    assert (found.seniority, found.function) == (seniority, function)
+    assert (found.rule == "job_role.unclassified") is (function is None)
