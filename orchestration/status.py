@@ -44,6 +44,7 @@ class Status:
     home: str
     sources: tuple[SourceStatus, ...]
     unconfigured: tuple[str, ...]
+    has_published_file: bool
     published_run: str | None
     published_at: str | None
     as_of: str | None
@@ -104,6 +105,7 @@ def read_status(workspace: Workspace) -> Status:
         home=str(home.root),
         sources=tuple(sources),
         unconfigured=tuple(sorted(by_source)),
+        has_published_file=home.published_file.exists(),
         published_run=last.get("run_id"),
         published_at=last.get("published_at"),
         as_of=last.get("as_of"),

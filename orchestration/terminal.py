@@ -233,8 +233,8 @@ def _print_stale(console: Console, stale: Sequence[SourceState]) -> None:
         )
 
 
-def _minute(instant: datetime | None) -> str:
-    return "never" if instant is None else f"{instant:%Y-%m-%d %H:%M} UTC"
+def _minute(instant: datetime | None, *, zone: str = " UTC") -> str:
+    return "never" if instant is None else f"{instant:%Y-%m-%d %H:%M}{zone}"
 
 
 def _print_how_to_open(console: Console, published: Path) -> None:
@@ -265,7 +265,12 @@ def _shortest(path: Path) -> Path:
 def print_status(console: Console, status: Status) -> None:
     """The answer of `tidycrm status`."""
     if status.published_run is None:
-        console.print("Nothing published yet: run `tidycrm sync`.")
+        console.print(
+            "The published file was changed by an erasure or a restore since the last "
+            "sync: run `tidycrm sync`."
+            if status.has_published_file
+            else "Nothing published yet: run `tidycrm sync`."
+        )
     else:
         at = status.published_at and datetime.fromisoformat(status.published_at)
         console.print(
@@ -273,19 +278,23 @@ def print_status(console: Console, status: Status) -> None:
             f"(run {status.published_run[:8]})"
         )
     _print_runs(console, status)
-    table = Table("Source", "Type", "Objects", "Loads", "Records")
-    table.add_column("Last read")
-    table.add_column("Last change")
+    # Without a frame, so that a terminal of eighty columns cuts nothing off.
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("Source", "Type"):
+        table.add_column(name, overflow="fold")
+    for name in ("Objects", "Records"):
+        table.add_column(name, justify="right", overflow="fold")
+    for name in ("Last read, UTC", "Changed, UTC"):
+        table.add_column(name, overflow="fold")
     table.add_column("", overflow="fold")
     for source in status.sources:
         table.add_row(
             source.name,
             source.type,
             str(source.objects),
-            str(source.loads),
             f"{source.records:,}",
-            _minute(source.synced_at),
-            _minute(source.last_change),
+            _minute(source.synced_at, zone=""),
+            _minute(source.last_change, zone=""),
             f"[yellow]{source.reason}[/]" if source.failing_since else "[green]ok[/]",
         )
     console.print(table)

@@ -40,6 +40,17 @@ def test_quality_and_backlog_are_told(make_workspace: Make) -> None:
     assert "3 doubtful matches wait for a steward" in text
 
 
+def test_a_file_that_an_erasure_changed_is_not_called_missing(
+    make_workspace: Make,
+) -> None:
+    workspace = make_workspace()
+    published(workspace.home, [90.0], doubtful=0)
+    workspace.home.last_publication.unlink(missing_ok=True)
+    text = told(workspace)
+    assert "changed by an erasure or a restore" in text
+    assert "Nothing published yet" not in text
+
+
 def test_a_failed_run_is_told_until_one_succeeds(make_workspace: Make) -> None:
     workspace = make_workspace()
     home = workspace.home
