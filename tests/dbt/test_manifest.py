@@ -276,6 +276,17 @@ def test_every_mart_is_in_the_exposure(
     assert set(exposed) == {k for k, n in models.items() if layer(n) == "marts"}
 
 
+def test_the_first_page_of_the_documentation_leads_to_marts(
+    manifest: Node, models: Mapping[str, Node]
+) -> None:
+    page = manifest["docs"]["doc.tidycrm.__overview__"]["block_contents"]
+    named = re.findall(r"\[(\w+)\]\(#!/model/(model\.tidycrm\.(\w+))\)", page)
+    assert len(named) > 15
+    for shown, node, table in named:
+        assert shown == table
+        assert models[node]["fqn"][1] == "marts", table
+
+
 def test_source_keys_are_the_asset_keys_of_the_orchestrator(manifest: Node) -> None:
     wrong = []
     for source in manifest["sources"].values():
