@@ -203,6 +203,8 @@ def standardise_company(
     if known_as is not None:
         text, rule = known_as, "company.alias"
         match, legal_form = _match_name(known_as, words.legal_forms)
+    # The name stays as it was written: IBM is not wrong, it is compared under one name.
+    match = words.known_companies.get(match or "", match)
     return CompanyResult(
         value=text,
         status=Status.CORRECTED if rule else Status.VALID,

@@ -133,6 +133,7 @@ class Vocabulary:
     title_acronyms: Mapping[str, str]
     title_minor_words: frozenset[str]
     company_aliases: Mapping[str, str]
+    known_companies: Mapping[str, str]
     domain_redirects: Mapping[str, str]
 
 
@@ -299,6 +300,7 @@ def load_vocabulary(settings: StandardiseSettings) -> Vocabulary:
             },
             match_form,
         ),
+        known_companies=read_reference_yaml("company_aliases.yaml")["aliases"],
         domain_redirects=_follow(
             {
                 fold_key(old): fold_key(new)

@@ -6,7 +6,12 @@ import pytest
 from pydantic import ValidationError
 
 import hygiene.standardise
-from hygiene.reference import read_reference_csv, reference_files, reference_header
+from hygiene.reference import (
+    read_reference_csv,
+    read_reference_yaml,
+    reference_files,
+    reference_header,
+)
 from hygiene.standardise import (
     PersonNameInput,
     StandardiseSettings,
@@ -38,6 +43,17 @@ def test_the_lists_are_as_long_as_promised() -> None:
     forms = [*words.legal_forms.suffixes.values(), *words.legal_forms.prefixes.values()]
     assert len({country for form in forms for country in form.countries}) >= 40
     assert len(read_reference_csv("countries.csv")) >= 249
+
+
+def test_a_short_name_is_compared_as_the_whole_one_and_stays_as_written() -> None:
+    aliases = read_reference_yaml("company_aliases.yaml")["aliases"]
+    assert len(aliases) >= 40
+    for short, whole in aliases.items():
+        found, meant = standardise_company(short.upper()), standardise_company(whole)
+        assert found.match == meant.match == whole, short
+        assert found.value == short.upper()
+    ibm = standardise_company("IBM Deutschland GmbH")
+    assert ibm.match != standardise_company("IBM Corp.").match, "a subsidiary"
 
 
 def test_no_domain_is_both_free_and_disposable() -> None:
