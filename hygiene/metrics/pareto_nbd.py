@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammaln
+from scipy.special import digamma, gammaln
 
 from hygiene.metrics.fitting import (
     HIGHEST,
@@ -69,6 +69,45 @@ class ParetoNbd:
         )
         return np.asarray(
             self._log_constant(x) + np.logaddexp(self._log_alive(x, age), dropped)
+        )
+
+    def total_slopes(
+        self, x: Floats, t_x: Floats, age: Floats, weight: Floats
+    ) -> tuple[float, Floats]:
+        """Total log-likelihood and its derivatives by r, alpha, s and beta.
+
+        The likelihood is a mixture of being alive and having dropped out, so a derivative
+        is the mean of those of both, weighed by P(alive) and its complement.
+
+        Args:
+            x: Repeat purchases.
+            t_x: Time from first to last purchase.
+            age: Time from first purchase to the end of observation.
+            weight: Customers per row.
+        """
+        r, alpha, s, beta = self.r, self.alpha, self.s, self.beta
+        integral, by_p, by_q, by_alpha, by_beta = _dropout_slopes(
+            r + x, s + 1.0, alpha + t_x, beta + t_x, age - t_x
+        )
+        living = self._log_alive(x, age)
+        total = np.logaddexp(living, np.log(s) + integral)
+        alive = np.exp(living - total)
+        gone = 1.0 - alive
+        by_r = (
+            digamma(r + x)
+            - digamma(r)
+            + np.log(alpha)
+            - alive * np.log(alpha + age)
+            + gone * by_p
+        )
+        slopes = (
+            by_r,
+            r / alpha - alive * (r + x) / (alpha + age) + gone * by_alpha,
+            np.log(beta) - alive * np.log(beta + age) + gone * (1.0 / s + by_q),
+            s / beta - alive * s / (beta + age) + gone * by_beta,
+        )
+        return float(weight @ (self._log_constant(x) + total)), np.array(
+            [weight @ slope for slope in slopes]
         )
 
     def probability_alive(self, x: Floats, t_x: Floats, age: Floats) -> Floats:
@@ -245,8 +284,13 @@ def fit_pareto_nbd(
         model = ParetoNbd(*(float(value) for value in p))
         return float(weight @ model.log_likelihood(x, last, seen))
 
+    def slopes(p: Floats) -> tuple[float, Floats]:
+        model = ParetoNbd(*(float(value) for value in p))
+        return model.total_slopes(x, last, seen, weight)
+
     found = maximise(
         total,
+        slopes=slopes,
         start=np.array(
             [0.8, 0.4, 0.8, 0.4]
             if start is None
@@ -300,6 +344,38 @@ def log_dropout_integral(
         >>> round(float(log_dropout_integral(one, 1.0, one, one, one)[0]), 6)
         -0.693147
     """
+    return _dropout_panels(p, q, alpha, beta, length)[0]
+
+
+def _dropout_slopes(
+    p: Floats, q: float, alpha: Floats, beta: Floats, length: Floats
+) -> tuple[Floats, Floats, Floats, Floats, Floats]:
+    """`log_dropout_integral` and its derivatives by p, q, alpha and beta.
+
+    They are means over the normalised integrand, of -log(alpha+w), -log(beta+w),
+    -p/(alpha+w) and -q/(beta+w): the nodes of the integral serve all of them.
+    """
+    integral, mass, first, second = _dropout_panels(p, q, alpha, beta, length)
+    whole = mass.sum(axis=1)
+    # Who bought today has no time to drop out in, and no mass to average over.
+    mass = mass / np.where(whole > 0, whole, 1.0)[:, None]
+
+    def mean(values: Floats) -> Floats:
+        return np.asarray(np.einsum("ij,ij->i", mass, values))
+
+    return (
+        integral,
+        -(np.log(alpha) + mean(first)),
+        -(np.log(beta) + mean(second)),
+        -p / alpha * mean(np.exp(-first)),
+        -q / beta * mean(np.exp(-second)),
+    )
+
+
+def _dropout_panels(
+    p: Floats, q: float, alpha: Floats, beta: Floats, length: Floats
+) -> tuple[Floats, Floats, Floats, Floats]:
+    """Log of the integral; per node its mass, log(1+w/alpha) and log(1+w/beta)."""
     least = np.minimum(alpha, beta)
     first, second = least / alpha, least / beta
     end = np.log1p(length / least)
@@ -308,17 +384,17 @@ def log_dropout_integral(
     end = np.minimum(end, _NEGLIGIBLE / fall)
     v = end[:, None] * _UNIT_NODES
     grown = np.expm1(v)
-    exponent = (
-        v
-        - p[:, None] * np.log1p(first[:, None] * grown)
-        - q * np.log1p(second[:, None] * grown)
-    )
+    first_log = np.log1p(first[:, None] * grown)
+    second_log = np.log1p(second[:, None] * grown)
+    exponent = v - p[:, None] * first_log - q * second_log
     highest = exponent.max(axis=1)
+    mass = np.exp(exponent - highest[:, None]) * _UNIT_WEIGHTS
     with np.errstate(divide="ignore"):
-        return np.asarray(
+        integral = (
             np.log(least)
             - p * np.log(alpha)
             - q * np.log(beta)
             + highest
-            + np.log(end * (np.exp(exponent - highest[:, None]) @ _UNIT_WEIGHTS))
+            + np.log(end * mass.sum(axis=1))
         )
+    return np.asarray(integral), mass, first_log, second_log

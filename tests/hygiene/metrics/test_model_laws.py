@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -210,3 +212,31 @@ def test_few_customers_converge_with_the_weak_prior(size: int, fit: object) -> N
         )
         assert found.converged
         assert max(found.values) < 1e4
+
+
+@settings(max_examples=60, derandomize=True, deadline=None)
+@given(model=paretos, people=customers())
+def test_slopes_are_those_of_the_likelihood(
+    model: ParetoNbd, people: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> None:
+    weight = np.arange(1.0, len(people[0]) + 1)
+    total, slopes = model.total_slopes(*people, weight)
+    assert total == float(weight @ model.log_likelihood(*people))
+    names = ("r", "alpha", "s", "beta")
+    scale = abs(total)
+    for name, slope in zip(names, slopes, strict=True):
+        value = getattr(model, name)
+        step = 1e-5 * value
+        above, below = (
+            float(
+                weight
+                @ dataclasses.replace(model, **{name: value + way}).log_likelihood(
+                    *people
+                )
+            )
+            for way in (step, -step)
+        )
+        # Differences lose digits of the total, slopes do not.
+        assert slope * value == pytest.approx(
+            (above - below) / (2 * step) * value, rel=1e-4, abs=1e-9 * scale / 1e-5
+        )
