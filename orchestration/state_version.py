@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from hygiene.identity import date_assignments
 from orchestration.errors import StateError
 from orchestration.home import Home, replace_text
 from orchestration.workspace import tidycrm_version
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 """Raised with every change of a file below `state/` that older code cannot read."""
 
 Migration = Callable[[Home], None]
@@ -27,7 +28,12 @@ def _name_version(home: Home) -> None:
     """0 to 1: releases up to 0.1.0 kept the same files and named no version."""
 
 
-MIGRATIONS: Mapping[int, Migration] = {0: _name_version}
+def _date_assignments(home: Home) -> None:
+    """1 to 2: the ledger tells since when each record has its golden id."""
+    date_assignments(home.identity)
+
+
+MIGRATIONS: Mapping[int, Migration] = {0: _name_version, 1: _date_assignments}
 """By the version that they start from; each leads to the next one."""
 
 

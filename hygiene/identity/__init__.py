@@ -4,8 +4,18 @@ What belongs here: turning decided edges into clusters, giving each cluster its 
 the ledger, and the history of ids. What does not: deciding whether records match.
 """
 
+from hygiene.identity.dating import date_assignments
 from hygiene.identity.history import PastId, find_id
 from hygiene.identity.identifying import IdentitySettings, identify
+from hygiene.identity.ledger import ERASED_KEY
 from hygiene.identity.report import IdentityReport
 
-__all__ = ["IdentityReport", "IdentitySettings", "PastId", "find_id", "identify"]
+__all__ = [
+    "ERASED_KEY",
+    "IdentityReport",
+    "IdentitySettings",
+    "PastId",
+    "date_assignments",
+    "find_id",
+    "identify",
+]

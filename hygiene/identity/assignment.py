@@ -17,6 +17,10 @@ which joined later were also created later. (What remains: a record created earl
 arrives later, or a founder that disappears, changes what an empty ledger would mint; the
 ledger itself keeps the id.) If a founder mints again, because it was split off, a
 generation number is added to the key: ids are never reused.
+
+A record's assignment to an id begins with the run that puts it there and ends with the
+run that moves it or no longer has it. Should a clock go backwards, a run counts as of the
+latest one before it, so that assignments of a record follow each other.
 """
 
 from __future__ import annotations
@@ -154,16 +158,47 @@ WHERE old_ids.status = 'live'
 
 _NEW_MEMBERS = """
 CREATE OR REPLACE TABLE new_members AS
-SELECT current.source_record_key, owners.golden_id, true AS is_present
-FROM current INNER JOIN owners USING (cluster)
+SELECT
+    current.source_record_key,
+    owners.golden_id,
+    true AS is_present,
+    CASE
+        WHEN old_members.is_present AND old_members.golden_id = owners.golden_id
+        THEN old_members.assigned_at
+        ELSE $moved_at::TIMESTAMP
+    END AS assigned_at
+FROM current
+INNER JOIN owners USING (cluster)
+LEFT JOIN old_members ON current.source_record_key = old_members.source_record_key
 UNION ALL
 SELECT
     old_members.source_record_key,
     coalesce(losers.survivor, old_members.golden_id) AS golden_id,
-    false AS is_present
+    false AS is_present,
+    NULL AS assigned_at
 FROM old_members
 LEFT JOIN losers USING (golden_id)
 WHERE old_members.source_record_key NOT IN (SELECT source_record_key FROM current)
+"""
+
+# What began and ended in one instant was never in force.
+NEW_ENDED = """
+CREATE OR REPLACE TABLE new_ended AS
+SELECT * FROM old_ended
+UNION ALL
+SELECT
+    old_members.source_record_key,
+    old_members.golden_id,
+    old_members.assigned_at AS valid_from,
+    $moved_at::TIMESTAMP AS valid_to
+FROM old_members
+LEFT JOIN new_members
+    ON old_members.source_record_key = new_members.source_record_key
+    AND old_members.golden_id = new_members.golden_id
+    AND new_members.is_present
+WHERE old_members.is_present
+    AND old_members.assigned_at < $moved_at::TIMESTAMP
+    AND new_members.source_record_key IS NULL
 """
 
 _NEW_IDS = """
@@ -204,7 +239,8 @@ def assign_ids(
 ) -> None:
     """Give every cluster of `current` an id and derive the new ledger.
 
-    Creates `owners` (cluster, golden_id), `fresh_events`, `new_members`, `new_ids`.
+    Creates `owners` (cluster, golden_id), `fresh_events`, `new_members`, `new_ended`,
+    `new_ids`.
 
     Args:
         connection: Connection with the old ledger and `current` (source_record_key,
@@ -241,7 +277,13 @@ def assign_ids(
     )
     connection.execute(_LOSERS)
     connection.execute(_EVENTS)
-    connection.execute(_NEW_MEMBERS)
+    row = connection.execute(
+        "SELECT greatest($now::TIMESTAMP, max(occurred_at)) FROM old_runs",
+        {"now": occurred_at},
+    ).fetchone()
+    moved_at = {"moved_at": row[0] if row else occurred_at}
+    connection.execute(_NEW_MEMBERS, moved_at)
+    connection.execute(NEW_ENDED, moved_at)
     connection.execute(_NEW_IDS, {"occurred_at": occurred_at})
 
 

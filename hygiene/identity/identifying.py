@@ -25,9 +25,14 @@ from scipy.sparse.csgraph import connected_components
 
 from hygiene.errors import InputError
 from hygiene.identity.assignment import assign_ids
-from hygiene.identity.ledger import Ledger, publish
+from hygiene.identity.ledger import ERASED_KEY, Ledger, publish
 from hygiene.identity.report import IdentityReport
-from hygiene.parquet_exchange import open_connection, register_parquet, write_parquet
+from hygiene.parquet_exchange import (
+    open_connection,
+    quote_literal,
+    register_parquet,
+    write_parquet,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +79,7 @@ def identify(  # noqa: PLR0917  one path per file of the exchange
     occurred_at: datetime,
     settings: IdentitySettings | None = None,
     runs_out: Path | None = None,
+    ended_out: Path | None = None,
 ) -> IdentityReport:
     """Give every source record its golden id and write down what changed.
 
@@ -81,7 +87,8 @@ def identify(  # noqa: PLR0917  one path per file of the exchange
         standardised: Parquet of standardised records, one row per source record.
         edges: Parquet of decided edges; `auto_match` edges connect.
         ledger_dir: Folder of the identity ledger.
-        out_clusters: Parquet to replace: one row per source record with its golden id.
+        out_clusters: Parquet to replace: one row per source record with its golden id
+            and since when it has it.
         events_out: Parquet to replace: all events of this entity so far.
         redirects_out: Parquet to replace: redirects in force, each to a live id.
         entity: contact or account.
@@ -89,6 +96,9 @@ def identify(  # noqa: PLR0917  one path per file of the exchange
         occurred_at: Instant of the run.
         settings: Rarely needed.
         runs_out: Parquet to replace with one row per run that changed something.
+        ended_out: Parquet to replace with every assignment of a record to an id that
+            ended: when it began, and when the record moved to another id or went;
+            without erased records.
 
     Returns:
         Counts and the churn of ids.
@@ -138,7 +148,8 @@ def identify(  # noqa: PLR0917  one path per file of the exchange
             f"""
             SELECT source_record_key, golden_id AS golden_{entity}_id,
                 count(*) OVER (PARTITION BY golden_id) AS cluster_size,
-                count(*) OVER (PARTITION BY golden_id) = 1 AS is_singleton
+                count(*) OVER (PARTITION BY golden_id) = 1 AS is_singleton,
+                assigned_at
             FROM new_members WHERE is_present ORDER BY source_record_key
             """,
             out_clusters,
@@ -151,6 +162,14 @@ def identify(  # noqa: PLR0917  one path per file of the exchange
             events_out,
         )
         publish(connection, _REDIRECTS.format(ids="new_ids"), entity, redirects_out)
+        if ended_out is not None:
+            publish(
+                connection,
+                "SELECT * FROM new_ended WHERE NOT starts_with(source_record_key, "
+                f"{quote_literal(ERASED_KEY)}) ORDER BY source_record_key, valid_from",
+                entity,
+                ended_out,
+            )
         if runs_out is not None:
             publish(
                 connection,

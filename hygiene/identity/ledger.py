@@ -5,7 +5,7 @@ who owns what. The ledger is the one state that cannot be rebuilt from exports.
 
     <ledger_dir>/<entity>/
         CURRENT                 the number of the version in force
-        v000007/{members,ids,events,runs}.parquet
+        v000007/{members,ended,ids,events,runs}.parquet
 
 A commit writes a complete new version beside the old one, flushes it and then replaces
 `CURRENT`, the only step that takes effect. Killed at any moment, the ledger is the old
@@ -34,7 +34,14 @@ from hygiene.parquet_exchange import (
 )
 
 TABLES: Mapping[str, str] = {
-    "members": ("source_record_key VARCHAR, golden_id VARCHAR, is_present BOOLEAN"),
+    "members": (
+        "source_record_key VARCHAR, golden_id VARCHAR, is_present BOOLEAN, "
+        "assigned_at TIMESTAMP"
+    ),
+    "ended": (
+        "source_record_key VARCHAR, golden_id VARCHAR, valid_from TIMESTAMP, "
+        "valid_to TIMESTAMP"
+    ),
     "ids": (
         "golden_id VARCHAR, founding_source_record_key VARCHAR, generation INTEGER, "
         "founded_at TIMESTAMP, minted_at TIMESTAMP, status VARCHAR, "
@@ -50,8 +57,12 @@ TABLES: Mapping[str, str] = {
         "clusters BIGINT, churn_rate DOUBLE"
     ),
 }
+ERASED_KEY = "erased:"
+"""How the keyed hash begins that stands for the key of a record after its erasure."""
+
 _ORDER = {
     "members": "source_record_key",
+    "ended": "source_record_key, valid_from",
     "ids": "golden_id",
     "events": "occurred_at, run_id, golden_id, event, related_golden_id",
     "runs": "occurred_at, run_id",
@@ -157,11 +168,7 @@ class Ledger:
         building.mkdir(parents=True)
         try:
             for table in TABLES:
-                write_parquet(
-                    connection,
-                    f"SELECT * FROM new_{table} ORDER BY {_ORDER[table]}",
-                    building / f"{table}.parquet",
-                )
+                write_table(connection, table, building / f"{table}.parquet")
             building.replace(target)
         finally:
             shutil.rmtree(building, ignore_errors=True)
@@ -185,6 +192,10 @@ class Ledger:
         """
         return self._path(version) / f"{table}.parquet"
 
+    def kept_versions(self) -> list[int]:
+        """Return the numbers of all versions up to the one in force, oldest first."""
+        return [number for number in self._versions() if number <= self.version()]
+
     def _path(self, version: int) -> Path:
         return self._folder / f"v{version:06d}"
 
@@ -202,6 +213,19 @@ class Ledger:
             shutil.rmtree(leftover, ignore_errors=True)
         for leftover in self._folder.glob(".CURRENT.*"):
             leftover.unlink(missing_ok=True)
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, table: str, out: Path) -> None:
+    """Write the table `new_<table>` in the order of the ledger.
+
+    Args:
+        connection: Connection that holds it.
+        table: One of `TABLES`.
+        out: The file to replace.
+    """
+    write_parquet(
+        connection, f"SELECT * FROM new_{table} ORDER BY {_ORDER[table]}", out
+    )
 
 
 def publish(

@@ -278,6 +278,7 @@ def _identify(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             entity=entity,
             run_id=context.run_id,
             occurred_at=run_instant(context),
+            ended_out=home.stage(f"ended_assignments_{entity}"),
         )
         return dg.MaterializeResult(
             metadata={
@@ -381,6 +382,8 @@ def _identity_tables(workspace: Workspace) -> dg.AssetsDefinition:
         "retired, revived.",
         "identity_redirects": "One row per golden id that is no longer in use: the "
         "live id that replaced it.",
+        "ended_assignments": "One row per source record and golden id that it no "
+        "longer belongs to, from when to when.",
     }
     specs = [
         dg.AssetSpec(

@@ -16,6 +16,7 @@ from pathlib import Path
 import duckdb
 
 from connectors.landing import keyed_hash
+from hygiene.identity import ERASED_KEY
 from orchestration.home import Home
 from orchestration.privacy import documents
 from orchestration.privacy.needles import Needles
@@ -36,7 +37,6 @@ from orchestration.publishing.writing import STORAGE_VERSION
 
 _SQLITE = (".db", ".sqlite", ".sqlite3")
 _BESIDE = ("-wal", "-shm", ".lock")
-_ERASED_KEY = "erased:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +81,13 @@ def forget_keys(home: Home, needles: Needles) -> int:
     """Put keyed hashes in the place of record keys in every version of the ledger."""
     secret = secret_of(home)
     pairs = [
-        (key, _ERASED_KEY + keyed_hash(secret, f"ledger|{key}")[:32])
+        (key, ERASED_KEY + keyed_hash(secret, f"ledger|{key}")[:32])
         for key in needles.ids
     ]
     count = 0
     for name, column in (
         ("members", "source_record_key"),
+        ("ended", "source_record_key"),
         ("ids", "founding_source_record_key"),
     ):
         for path in sorted(home.identity.glob(f"*/v*/{name}.parquet")):

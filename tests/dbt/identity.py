@@ -79,6 +79,18 @@ def resolve(
         ),
     )
     home.stage(
+        "ended_assignments",
+        pl.DataFrame(
+            {
+                "entity_type": ["contact"],
+                "source_record_key": ["salesforce:contact:003JANE"],
+                "golden_id": ["gc_old"],
+                "valid_from": [INSTANT - dt.timedelta(days=30)],
+                "valid_to": [INSTANT],
+            }
+        ),
+    )
+    home.stage(
         "identity_redirects",
         pl.DataFrame(
             {
@@ -120,6 +132,7 @@ def _entity(
             golden_id,
             cluster_size=pl.len().over(golden_id),
             is_singleton=pl.len().over(golden_id) == 1,
+            assigned_at=pl.lit(INSTANT),
         ),
     )
     golden = standardised.sort("source_record_key").group_by(

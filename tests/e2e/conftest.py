@@ -34,6 +34,7 @@ RUN_COLUMNS = {
     "stale_since",
     "occurred_at",
     "valid_from",
+    "valid_to",
     "first_seen_at",
     "last_seen_at",
     "known_at",

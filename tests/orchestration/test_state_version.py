@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from orchestration.backup import restore_backup, write_backup
@@ -63,6 +64,28 @@ def test_steps_run_in_order(home: Home) -> None:
     )
     assert seen == [0, 1, 2]
     assert read_version(home) == 3
+
+
+def test_a_ledger_of_the_previous_release_tells_since_when_records_have_their_id(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path)
+    home.create()
+    version = home.identity / "contact" / "v000001"
+    version.mkdir(parents=True)
+    (version.parent / "CURRENT").write_text("1\n")
+    began = datetime(2025, 5, 1, 6)  # noqa: DTZ001  UTC without a zone, as in the ledger
+    pl.DataFrame(
+        {"source_record_key": ["a"], "golden_id": ["gc_a"], "is_present": [True]}
+    ).write_parquet(version / "members.parquet")
+    pl.DataFrame({"run_id": ["one"], "occurred_at": [began]}).write_parquet(
+        version / "runs.parquet"
+    )
+    (home.state / "version.json").write_text('{"state_version": 1}')
+    assert ensure_state(home, at=NOW).after == STATE_VERSION
+    members = pl.read_parquet(version / "members.parquet")
+    assert members["assigned_at"].to_list() == [began]
+    assert pl.read_parquet(version / "ended.parquet").is_empty()
 
 
 def test_a_failing_step_leaves_everything_as_it_was(home: Home) -> None:

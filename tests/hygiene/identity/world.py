@@ -17,6 +17,9 @@ START = datetime(2026, 1, 1)  # noqa: DTZ001  UTC without a zone, as in the ledg
 Groups = Mapping[str, int]
 """Record key -> number of the group it belongs to now."""
 
+Span = tuple[str, datetime, datetime | None]
+"""Golden id, and from when to when a record had it."""
+
 
 class World:
     """Runs `identify` for changing groups of records and remembers every result."""
@@ -28,6 +31,10 @@ class World:
         self.created: dict[str, datetime] = {}
         self.last: IdentityReport | None = None
 
+    def instant(self, step: int) -> datetime:
+        """When a step takes place, unless it is told otherwise."""
+        return START + timedelta(days=step)
+
     def created_at(self, key: str) -> datetime:
         """Records are created in the order in which they first appear."""
         if key not in self.created:
@@ -35,7 +42,12 @@ class World:
         return self.created[key]
 
     def run(
-        self, groups: Groups, *, shuffle: int | None = None, ledger: str = "ledger"
+        self,
+        groups: Groups,
+        *,
+        shuffle: int | None = None,
+        ledger: str = "ledger",
+        occurred_at: datetime | None = None,
     ) -> dict[str, str]:
         """Identify the records and return the golden id of each."""
         self.steps += 1
@@ -80,8 +92,9 @@ class World:
             self.folder / "redirects.parquet",
             entity=self.entity,  # type: ignore[arg-type]
             run_id=f"run-{self.steps}",
-            occurred_at=START + timedelta(days=self.steps),
+            occurred_at=occurred_at or self.instant(self.steps),
             runs_out=self.folder / "runs.parquet",
+            ended_out=self.folder / "ended.parquet",
         )
         clusters = pl.read_parquet(self.folder / "clusters.parquet")
         return dict(
@@ -98,6 +111,20 @@ class World:
     def redirects(self) -> dict[str, str]:
         frame = pl.read_parquet(self.folder / "redirects.parquet")
         return dict(zip(frame["old_id"], frame["new_id"], strict=True))
+
+    def spans(self) -> dict[str, list[Span]]:
+        """Every time of each record with an id, in order; the current one has no end."""
+        clusters = pl.read_parquet(self.folder / "clusters.parquet").select(
+            "source_record_key",
+            pl.col(f"golden_{self.entity}_id").alias("golden_id"),
+            pl.col("assigned_at").alias("valid_from"),
+            pl.lit(None, pl.Datetime("us")).alias("valid_to"),
+        )
+        ended = pl.read_parquet(self.folder / "ended.parquet").drop("entity_type")
+        spans: dict[str, list[Span]] = {}
+        for key, *span in pl.concat([clusters, ended]).sort("valid_from").iter_rows():
+            spans.setdefault(key, []).append(tuple(span))
+        return spans
 
     def runs(self) -> pl.DataFrame:
         return pl.read_parquet(self.folder / "runs.parquet")

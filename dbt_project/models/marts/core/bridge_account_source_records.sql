@@ -25,6 +25,7 @@ final as (
         standardised.is_test_record,
         standardised.created_at,
         standardised.modified_at,
+        clusters.assigned_at as valid_from,
         standardised._extracted_at as extracted_at
     from clusters
     left join standardised

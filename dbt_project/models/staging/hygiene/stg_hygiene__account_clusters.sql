@@ -10,7 +10,8 @@ typed as (
         cast(source_record_key as varchar) as source_record_key,
         cast(golden_account_id as varchar) as golden_account_id,
         cast(cluster_size as bigint) as cluster_size,
-        cast(is_singleton as boolean) as is_singleton
+        cast(is_singleton as boolean) as is_singleton,
+        cast(assigned_at as timestamp) as assigned_at
     from account_clusters
 )
 
