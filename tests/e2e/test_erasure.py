@@ -137,6 +137,10 @@ def test_a_person_is_erased_for_good(demo: Project, tmp_path: Path) -> None:
     project.sync()
     assert_gone(project, subject)
     assert_conserved(project)
+    history = project.query(
+        "select source_record_key from bridge_contact_source_record_history"
+    )
+    assert {key for (key,) in history} == before.keys() - set(subject.keys)
     others = {key: name for key, name in before.items() if key not in subject.keys}
     assert_told(project, others)
     after = revenue(project)
