@@ -64,8 +64,6 @@ def measure(
         if after is not None:
             known = folder / after
             shutil.copytree(known / "ledger", home / "ledger")
-            for kept in ("golden", "lineage"):
-                shutil.copyfile(known / f"{kept}.parquet", home / f"{kept}.parquet")
         clock = StepClock()
         report = clock.timed(
             "match",
@@ -77,7 +75,7 @@ def measure(
                 entity=entity,
                 settings=MatchSettings(),
                 model_dir=model_dir,
-                state_dir=state_dir / "matching" if state_dir else None,
+                state_dir=state_dir,
             ),
         )
         clock.timed(
@@ -103,7 +101,6 @@ def measure(
                 home / "lineage.parquet",
                 entity=entity,
                 rules=SurvivorshipRules(),
-                state_dir=state_dir / "merging" if state_dir else None,
             ),
         )
         return {
@@ -113,7 +110,6 @@ def measure(
             "pairs": report.candidate_pairs,
             "reused_pairs": report.reused_pairs,
             "golden_records": merged.golden_records,
-            "merged_now": merged.merged_now,
             "model": report.model_source,
             "match_stages": {item.stage: item.seconds for item in report.stages},
         }

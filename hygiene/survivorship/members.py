@@ -1,4 +1,4 @@
-"""The table `members`: every source record with all that survivorship looks at.
+"""The view `members`: every source record with all that survivorship looks at.
 
 What belongs here: joining records, clusters, field change times and last golden values.
 What does not: deciding who wins (`winners.py`).
@@ -131,13 +131,14 @@ def load_members(
     field_changes: Path | None = None,
     previous: Path | None = None,
 ) -> None:
-    """Create `members`: every record with its golden id, order columns and values.
+    """Create the view `members`: every record with its golden id, order columns, values.
 
-    Records and golden ids are numbered in the order of their keys.
+    Records and golden ids are numbered in the order of their keys, in the table
+    `numbered`. A view, because each part of it is read once: a table of all columns
+    would be written only to be read again.
 
     Args:
-        connection: Connection with the view `records`, and with `clusters`: the rows of
-            `every_cluster` that shall be merged now, golden records as a whole.
+        connection: Connection with the views `records` and `every_cluster`.
         columns: The columns of `records`.
         entity: contact or account.
         rules: Which value survives.
@@ -155,16 +156,12 @@ def load_members(
         for name, kind in expected_columns(entity).items()
         if name not in columns
     ]
-    priority = " ".join(
-        f"WHEN source_name = ${number} THEN {number}"
-        for number in range(1, len(rules.source_priority) + 1)
+    ranks = " ".join(
+        f"WHEN {column} = {quote_literal(name)} THEN {number}"
+        for column in ("source_name", "source_type")
+        for number, name in enumerate(rules.source_priority, start=1)
     )
-    by_type = " ".join(
-        f"WHEN source_type = ${number} THEN {number}"
-        for number in range(1, len(rules.source_priority) + 1)
-    )
-    last = len(rules.source_priority) + 1
-    rank = f"CASE {priority} {by_type} ELSE {last} END" if priority else "1"
+    rank = f"CASE {ranks} ELSE {len(rules.source_priority) + 1} END" if ranks else "1"
     values = [
         f"nullif(CAST({field.source} AS VARCHAR), '') AS {value_column(field)}"
         for group in GROUPS[entity]
@@ -183,11 +180,15 @@ def load_members(
         else []
     )
     connection.execute(
-        f"""
-        CREATE TABLE members AS
+        "CREATE TEMP TABLE numbered AS SELECT source_record_key, "
+        f"{golden} AS golden_id, "
+        f"dense_rank() OVER (ORDER BY {golden})::INTEGER AS golden_number, "
+        f"row_number() OVER (ORDER BY {golden}, source_record_key)::INTEGER "
+        "AS record_number FROM every_cluster"
+    )
+    members = f"""
         SELECT
             numbered.golden_id,
-            numbered.cluster_size,
             numbered.golden_number,
             numbered.record_number,
             filled.source_record_key,
@@ -201,28 +202,21 @@ def load_members(
             coalesce(modified_at, created_at, _extracted_at) AS observed_at,
             {", ".join(extras + statuses + values + customs)}
         FROM (SELECT {", ".join(filled)} FROM records) AS filled
-        INNER JOIN (
-            -- Windows over the narrow table: they carry every column along.
-            SELECT source_record_key, {golden} AS golden_id,
-                count(*) OVER (PARTITION BY {golden}) AS cluster_size,
-                dense_rank() OVER (ORDER BY {golden})::INTEGER AS golden_number,
-                row_number() OVER (ORDER BY {golden}, source_record_key)::INTEGER
-                    AS record_number
-            FROM clusters
-        ) AS numbered ON filled.source_record_key = numbered.source_record_key
-        """,
-        list(rules.source_priority) if priority else None,
-    )
-    if field_changes is not None and field_changes.is_file():
-        _add_field_times(connection, field_changes, entity, task)
-    _add_previous(connection, previous, entity, rules, task)
+        INNER JOIN numbered ON filled.source_record_key = numbered.source_record_key
+        """
     if entity == "account":
         # The parent of a merged company may be one of its own records.
-        connection.execute(
-            "UPDATE members SET value_parent_source_record_key = NULL "
-            "FROM members AS parents WHERE parents.golden_id = members.golden_id "
-            "AND parents.source_record_key = members.value_parent_source_record_key"
+        members = (
+            "SELECT members.* REPLACE (CASE WHEN parents.golden_id IS NULL "
+            "THEN value_parent_source_record_key END AS value_parent_source_record_key) "
+            f"FROM ({members}) AS members LEFT JOIN numbered AS parents "
+            "ON parents.golden_id = members.golden_id AND parents.source_record_key "
+            "= members.value_parent_source_record_key"
         )
+    if field_changes is not None and field_changes.is_file():
+        members = _with_field_times(connection, members, field_changes, entity, task)
+    members = _with_previous(connection, members, previous, entity, rules, task)
+    connection.execute(f"CREATE TEMP VIEW members AS {members}")
 
 
 def _task(entity: str) -> str:
@@ -260,10 +254,14 @@ def _custom_columns(
     return columns
 
 
-def _add_field_times(
-    connection: duckdb.DuckDBPyConnection, path: Path, entity: str, task: str
-) -> None:
-    """Add when each group of fields changed, where a system keeps such a history.
+def _with_field_times(  # noqa: PLR0917  the query and what is added to it
+    connection: duckdb.DuckDBPyConnection,
+    members: str,
+    path: Path,
+    entity: str,
+    task: str,
+) -> str:
+    """Return the query with when each group of fields changed, where a system keeps such a history.
 
     A field that its system tracks and that has no entry has not changed since the
     record was created; a field that is not tracked is as old as its record's last
@@ -287,7 +285,7 @@ def _add_field_times(
     }
     groups = [group for group in GROUPS[entity] if group.name in tracked]
     if not groups:
-        return
+        return members
     newest = ", ".join(
         f"max(changed_at) FILTER (field_name = {quote_literal(group.name)}) "
         f"AS {quote_identifier(group.name)}"
@@ -304,11 +302,9 @@ def _add_field_times(
         f"AS {changed_column(group)}"
         for group in groups
     )
-    connection.execute(
-        f"""
-        CREATE OR REPLACE TABLE members AS
+    return f"""
         SELECT members.*, {times}
-        FROM members
+        FROM ({members}) AS members
         LEFT JOIN (
             SELECT source_record_key, {newest} FROM field_changes GROUP BY ALL
         ) AS changes ON members.source_record_key = changes.source_record_key
@@ -316,30 +312,27 @@ def _add_field_times(
             ON split_part(members.source_record_key, ':', 1) = objects.source
             AND split_part(members.source_record_key, ':', 2) = objects.object
         """
-    )
 
 
-def _add_previous(
+def _with_previous(  # noqa: PLR0917  the query and what is added to it
     connection: duckdb.DuckDBPyConnection,
+    members: str,
     previous: Path | None,
     entity: str,
     rules: SurvivorshipRules,
     task: str,
-) -> None:
-    """Mark records that have the last golden value of a field that must not change."""
+) -> str:
+    """Return the query with a mark of records that have the last golden value of a field that must not change."""
     groups = [
         group
         for group in GROUPS[entity]
         if Strategy.NEVER_OVERWRITE in rules.strategies(entity, group.name)
     ]
     if not groups:
-        return
+        return members
     if previous is None or not previous.is_file():
         kept = ", ".join(f"1 AS {kept_column(group)}" for group in groups)
-        connection.execute(
-            f"CREATE OR REPLACE TABLE members AS SELECT *, {kept} FROM members"
-        )
-        return
+        return f"SELECT *, {kept} FROM ({members})"
     register_parquet(
         connection,
         "previous_lineage",
@@ -358,8 +351,8 @@ def _add_previous(
         f"last.{quote_identifier(group.name)} THEN 0 ELSE 1 END AS {kept_column(group)}"
         for group in groups
     )
-    connection.execute(
-        f"CREATE OR REPLACE TABLE members AS SELECT members.*, {kept} FROM members "
+    return (
+        f"SELECT members.*, {kept} FROM ({members}) AS members "
         f"LEFT JOIN (SELECT golden_id, {wanted} FROM previous_lineage "
         "WHERE rule <> 'override' GROUP BY ALL) AS last USING (golden_id)"
     )

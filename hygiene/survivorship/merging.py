@@ -25,14 +25,7 @@ from hygiene.survivorship.golden import golden_frame, surviving_values
 from hygiene.survivorship.lineage import lineage_tables
 from hygiene.survivorship.members import load_members, register_inputs
 from hygiene.survivorship.overrides import load_book
-from hygiene.survivorship.parts import Part, load_part
-from hygiene.survivorship.reuse import (
-    Reuse,
-    Tables,
-    combine,
-    find_changed,
-    keep_marks,
-)
+from hygiene.survivorship.parts import Part, read_parts
 from hygiene.survivorship.rules import SurvivorshipRules
 from hygiene.survivorship.set_by_hand import (
     OverrideCount,
@@ -50,7 +43,9 @@ from hygiene.survivorship.winners import (
 logger = logging.getLogger(__name__)
 
 _GOLDEN_PER_PART = 150_000
-"""Golden records in a part; two parts, about two gigabytes, are in memory at once."""
+"""Golden records in a part; what survived of two parts is in memory at once."""
+_GOLDEN_AT_ONCE = 1_200_000
+"""Golden records whose source records are read at once, about two gigabytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +60,6 @@ class MergeReport:
         lineage_rows: Surviving values.
         conflicts: Fields with at least two different candidates, by field name.
         overrides: Values set by hand.
-        merged_now: Golden records that were merged in this call; the others were kept.
-        reason: Why these.
     """
 
     entity: str
@@ -76,8 +69,6 @@ class MergeReport:
     lineage_rows: int
     conflicts: Mapping[str, int]
     overrides: OverrideCount
-    merged_now: int = 0
-    reason: str = ""
 
 
 def merge(
@@ -91,7 +82,6 @@ def merge(
     field_changes: Path | None = None,
     overrides: Path | None = None,
     as_of: date | None = None,
-    state_dir: Path | None = None,
 ) -> MergeReport:
     """Merge every cluster into one golden record by the rules.
 
@@ -106,9 +96,6 @@ def merge(
             changed_at, where a system tells when a field changed; optional.
         overrides: CSV of values set by hand; optional.
         as_of: Day for which overrides have to be valid; without it none expires.
-        state_dir: Folder in which a run keeps what each golden record was made of, so
-            that the next one merges only what has changed; none: everything is merged.
-            The rows are the same either way.
 
     Returns:
         Counts.
@@ -121,15 +108,6 @@ def merge(
     with open_connection(out_golden.parent) as connection:
         columns = register_inputs(connection, standardised, clusters, entity)
         load_book(connection, overrides, entity)
-        tables = Tables(
-            entity, out_golden, out_lineage, rules, columns, field_changes, as_of
-        )
-        reuse = (
-            find_changed(connection, tables, state_dir)
-            if state_dir is not None
-            else Reuse(False, "Every golden record was merged: no marks are kept.")
-        )
-        _choose_clusters(connection, entity, reuse)
         load_members(
             connection,
             columns,
@@ -138,14 +116,16 @@ def merge(
             field_changes=field_changes,
             previous=out_lineage,
         )
-        merged_now, golden_records, lineage_rows, set_by_hand = _write(
-            connection, tables, reuse
+        by_hand = valid_overrides(connection, entity, as_of)
+        golden_records, lineage_rows, conflicting = _write(
+            connection, entity, rules, by_hand, out_golden, out_lineage
         )
-        if state_dir is not None:
-            keep_marks(connection, tables, reuse, state_dir)
+        set_by_hand = count_overrides(
+            connection, entity, as_of, applied=len(by_hand), conflicts=conflicting
+        )
         counts = connection.execute(
             "SELECT coalesce(sum(n), 0), count(*) FILTER (n > 1) FROM (SELECT count(*) "
-            f"AS n FROM every_cluster GROUP BY golden_{entity}_id)"
+            "AS n FROM numbered GROUP BY golden_number)"
         ).fetchone()
         conflicts = connection.execute(
             "SELECT field_name, count(*) FROM "
@@ -164,53 +144,21 @@ def merge(
         lineage_rows=lineage_rows,
         conflicts={str(name): int(count) for name, count in conflicts},
         overrides=set_by_hand,
-        merged_now=merged_now,
-        reason=reuse.reason,
     )
 
 
-def _choose_clusters(
-    connection: duckdb.DuckDBPyConnection, entity: str, reuse: Reuse
-) -> None:
-    """Create `clusters`: the part of `every_cluster` that has to be merged now."""
-    some = (
-        f" SEMI JOIN changed ON golden_{entity}_id = changed.golden_id"
-        if reuse.is_partial
-        else ""
-    )
-    connection.execute(f"CREATE TEMP VIEW clusters AS FROM every_cluster{some}")
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection, tables: Tables, reuse: Reuse
-) -> tuple[int, int, int, OverrideCount]:
-    """Write both tables; return golden records merged now and in all, rows, overrides."""
-    if not reuse.is_partial:
-        records, rows, counts = _merge_parts(
-            connection, tables, tables.golden, tables.lineage
-        )
-        return records, records, rows, counts
-    with TemporaryDirectory(prefix=".merged-", dir=tables.golden.parent) as scratch:
-        golden, lineage = Path(scratch) / "golden", Path(scratch) / "lineage"
-        now, _, counts = _merge_parts(connection, tables, golden, lineage)
-        rows = combine(connection, lineage, tables.lineage, "golden_id")
-        key = f"golden_{tables.entity}_id"
-        records = combine(connection, golden, tables.golden, key)
-    return now, records, rows, counts
-
-
-def _merge_parts(
-    connection: duckdb.DuckDBPyConnection, tables: Tables, golden: Path, lineage: Path
-) -> tuple[int, int, OverrideCount]:
-    """Merge part by part; return golden records, rows of the lineage and overrides."""
-    entity, rules = tables.entity, tables.rules
-    by_hand = valid_overrides(connection, entity, tables.as_of)
+def _write(  # noqa: PLR0917  what is merged, by what, and into which files
+    connection: duckdb.DuckDBPyConnection,
+    entity: str,
+    rules: SurvivorshipRules,
+    by_hand: pl.DataFrame,
+    out_golden: Path,
+    out_lineage: Path,
+) -> tuple[int, int, int]:
+    """Write both tables; return golden records, rows of the lineage and conflicts."""
     names = rule_names(entity, rules)
-    row = connection.execute(
-        "SELECT coalesce(max(golden_number), 0) FROM members"
-    ).fetchone()
-    records = int(row[0]) if row else 0
-    rows = conflicts = 0
+    override = names.index(OVERRIDE)
+    records = rows = conflicts = 0
 
     def lay_out(
         part: Part, survivors: dict[str, Survivors], values: dict[str, pl.Series]
@@ -223,17 +171,20 @@ def _merge_parts(
 
     # The lineage of one part is laid out while the next one is merged.
     with (
-        open_appender(golden) as to_golden,
-        open_appender(lineage) as to_lineage,
+        open_appender(out_golden) as to_golden,
+        open_appender(out_lineage) as to_lineage,
         ThreadPoolExecutor(max_workers=1) as worker,
     ):
         pending: Future[int] | None = None
-        for first in range(1, max(records, 1) + 1, _GOLDEN_PER_PART):
-            part = load_part(
-                connection, entity, rules, first, first + _GOLDEN_PER_PART - 1
-            )
+        for part in read_parts(
+            connection,
+            entity,
+            rules,
+            size=_GOLDEN_PER_PART,
+            at_once=_GOLDEN_AT_ONCE,
+        ):
+            records += part.size
             survivors = choose_survivors(part, entity, rules)
-            override = names.index(OVERRIDE)
             conflicts += apply_overrides(by_hand, part, survivors, override)
             values = {name: surviving_values(item) for name, item in survivors.items()}
             to_golden.append(
@@ -242,7 +193,4 @@ def _merge_parts(
             rows += pending.result() if pending is not None else 0
             pending = worker.submit(lay_out, part, survivors, values)
         rows += pending.result() if pending is not None else 0
-    counts = count_overrides(
-        connection, entity, tables.as_of, applied=len(by_hand), conflicts=conflicts
-    )
-    return records, rows, counts
+    return records, rows, conflicts

@@ -1,12 +1,12 @@
 """Some golden records at a time: their source records, and the numbers that rank them.
 
-What belongs here: reading a part of the table `members`, and what each strategy looks at.
-What does not: deciding who wins (`winners.py`).
+What belongs here: reading the view `members`, and what each strategy looks at. What does
+not: deciding who wins (`winners.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -52,62 +52,84 @@ class Part:
         return len(self.starts)
 
 
-def load_part(
+def read_parts(
     connection: duckdb.DuckDBPyConnection,
     entity: str,
     rules: SurvivorshipRules,
-    first: int,
-    last: int,
-) -> Part:
-    """Read the golden records with numbers from `first` to `last` from `members`.
+    *,
+    size: int,
+    at_once: int,
+) -> Iterator[Part]:
+    """Read `members` in the order of their golden records, part by part.
+
+    Reading costs a pass over all records, however many are wanted, so many parts are
+    read at once.
 
     Args:
-        connection: Connection with `members`.
+        connection: Connection with `members` and `numbered`.
         entity: contact or account.
         rules: Which value survives.
-        first: Smallest golden number.
-        last: Largest golden number.
+        size: Most golden records of a part.
+        at_once: Most golden records in memory, a multiple of the size.
 
-    Returns:
-        The part.
+    Yields:
+        The parts; one without records if there are none.
     """
+    row = connection.execute(
+        "SELECT coalesce(max(golden_number), 0) FROM numbered"
+    ).fetchone()
+    records = int(row[0]) if row else 0
     columns = {str(row[0]) for row in connection.execute("DESCRIBE members").fetchall()}
-    known = {
+    orders = {
         name: sql
         for group in GROUPS[entity]
         for position, strategy in enumerate(rules.strategies(entity, group.name))
         if (sql := _order_sql(group, strategy, position, columns)) is not None
         for name in (order_name(group, strategy, position, columns),)
     }
-    times = {observed_sql(group, columns) for group in GROUPS[entity]}
+    times = list(dict.fromkeys(observed_sql(item, columns) for item in GROUPS[entity]))
     selected = [
-        f"({sql})::DOUBLE AS order_{place}" for place, sql in enumerate(known.values())
+        f"({sql})::DOUBLE AS order_{place}" for place, sql in enumerate(orders.values())
     ]
     selected += [
         f"epoch_us({sql})::DOUBLE AS time_{place}" for place, sql in enumerate(times)
     ]
     dropped = [name for name in columns if name.startswith(("status_", "custom_"))]
     some = f" EXCLUDE ({', '.join(map(quote_identifier, dropped))})" if dropped else ""
-    members = (
-        connection.execute(
-            f"SELECT *{some}, {', '.join(selected)} FROM members "
-            "WHERE golden_number BETWEEN ? AND ?",
-            [first, last],
-        )
-        .pl()
-        .sort("record_number")
-    )
-    golden = members["golden_number"].to_numpy().astype(np.int64)
-    owner = golden - first
+    query = f"SELECT *{some}, {', '.join(selected)} FROM members"
+    for first in range(1, max(records, 1) + 1, at_once):
+        last = first + at_once - 1
+        if records > at_once:
+            query_now = f"{query} WHERE golden_number BETWEEN {first} AND {last}"
+        else:
+            query_now = query
+        members = connection.sql(query_now).pl().sort("record_number")
+        golden = members["golden_number"].to_numpy()
+        for begin in range(first, min(last, max(records, 1)) + 1, size):
+            start, end = np.searchsorted(golden, [begin, begin + size])
+            yield _part(
+                members[int(start) : int(end)], entity, rules, begin, list(orders), times
+            )
+
+
+def _part(  # noqa: PLR0917  a window of the records and what was selected for it
+    members: pl.DataFrame,
+    entity: str,
+    rules: SurvivorshipRules,
+    first: int,
+    names: Sequence[str],
+    times: Sequence[str],
+) -> Part:
+    owner = members["golden_number"].to_numpy().astype(np.int64) - first
     orders = {
-        name: members[f"order_{place}"].to_numpy() for place, name in enumerate(known)
+        name: members[f"order_{place}"].to_numpy() for place, name in enumerate(names)
     }
     for group in GROUPS[entity]:
         if Strategy.MOST_FREQUENT in rules.strategies(entity, group.name):
             orders[f"frequency of {group.name}"] = _frequencies(members, group)
     return Part(
         members.drop(
-            *(f"order_{place}" for place in range(len(known))),
+            *(f"order_{place}" for place in range(len(names))),
             *(f"time_{place}" for place in range(len(times))),
         ),
         owner,

@@ -20,13 +20,13 @@ from hygiene.survivorship.parts import Part
 from hygiene.survivorship.winners import Survivors
 
 _VALID = """
-SELECT members.golden_number, members.record_number, book.field, book.value,
+SELECT numbered.golden_number, numbered.record_number, book.field, book.value,
     epoch_us(book.set_at)::DOUBLE AS set_at, book.replaced
-FROM book INNER JOIN members USING (source_record_key)
+FROM book INNER JOIN numbered USING (source_record_key)
 WHERE book.entity = $entity
     AND ($as_of IS NULL OR book.until IS NULL OR book.until >= $as_of)
 QUALIFY row_number() OVER (
-    PARTITION BY members.golden_number, book.field ORDER BY book.place DESC
+    PARTITION BY numbered.golden_number, book.field ORDER BY book.place DESC
 ) = 1
 ORDER BY golden_number, field
 """
@@ -55,7 +55,7 @@ def valid_overrides(
     """Read the overrides that hold, at most one per golden record and field.
 
     Args:
-        connection: Connection with `book` and `members`.
+        connection: Connection with `book` and `numbered`.
         entity: contact or account.
         as_of: Day for which they have to be valid.
 

@@ -319,7 +319,6 @@ def _merge(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             field_changes=changes,
             overrides=home.overrides,
             as_of=workspace.as_of(run_instant(context)),
-            state_dir=home.stages / "merging" / entity,
         )
         return dg.MaterializeResult(
             metadata={

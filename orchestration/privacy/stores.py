@@ -61,7 +61,6 @@ def remove_rebuilt(home: Home) -> int:
         home.warehouse,
         home.warehouse.with_name(home.warehouse.name + ".wal"),
         home.stages / "matching",
-        home.stages / "merging",
         home.dbt / "logs",
         home.dbt / "target" / "run_results.json",
         home.landing / "_tmp",

@@ -62,7 +62,6 @@ def merged(
     changes: list[tuple[str, str, datetime]] | None = None,
     overrides: Path | None = None,
     as_of: date | None = None,
-    state: Path | None = None,
 ) -> Merged:
     """Merge records; `key` and `golden` name the record and its golden id."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -103,6 +102,5 @@ def merged(
         field_changes=field_changes if changes is not None else None,
         overrides=overrides,
         as_of=as_of,
-        state_dir=state,
     )
     return Merged(folder, entity, report)

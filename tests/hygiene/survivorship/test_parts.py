@@ -29,13 +29,15 @@ def _records() -> list[dict[str, Any]]:
     ]
 
 
+@pytest.mark.parametrize("at_once", [3, 6, 1_000])
 def test_parts_give_the_rows_of_one_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
     (tmp_path / "whole").mkdir()
     (tmp_path / "parts").mkdir()
     whole = merged(tmp_path / "whole", _records())
     monkeypatch.setattr(merging, "_GOLDEN_PER_PART", 3)
+    monkeypatch.setattr(merging, "_GOLDEN_AT_ONCE", at_once)
     parts = merged(tmp_path / "parts", _records())
     assert_frame_equal(parts.golden, whole.golden)
     assert_frame_equal(parts.lineage, whole.lineage)
