@@ -165,12 +165,12 @@ ACCOUNTS = Specification(
     ),
     conflicts=(Conflict("name", (("identifier", ("exact",)), ("domain", ("exact",)))),),
     frequencies=(
-        Frequency("name", _HOLDERS_OF_NAME),
-        Frequency("name_sorted", _HOLDERS_OF_NAME),
-        Frequency("name_rare_pair", "count(DISTINCT name_sorted)"),
-        Frequency("name_rare", "count(DISTINCT name_sorted)"),
+        Frequency("name", "domain_label, phone, city", _HOLDERS_OF_NAME),
+        Frequency("name_sorted", "domain_label, phone, city", _HOLDERS_OF_NAME),
+        Frequency("name_rare_pair", "name_sorted", "count(name_sorted)"),
+        Frequency("name_rare", "name_sorted", "count(name_sorted)"),
         *(
-            Frequency(column, "count(DISTINCT substr(name, 1, 5))")
+            Frequency(column, "name_code", "count(name_code)")
             for column in (
                 "domain",
                 "domain_label",

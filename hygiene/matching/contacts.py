@@ -349,20 +349,17 @@ CONTACTS = Specification(
         echoes=(("email", ("close_handle",)),),
     ),
     frequencies=(
-        Frequency("given", "count(DISTINCT substr(family, 1, 5))"),
-        Frequency("given_group", "count(DISTINCT substr(family, 1, 5))"),
-        Frequency("family", "count(DISTINCT substr(given_group, 1, 4))"),
+        Frequency("given", "substr(family, 1, 5) AS holder", "count(holder)"),
+        Frequency("given_group", "substr(family, 1, 5) AS holder", "count(holder)"),
+        Frequency("family", "substr(given_group, 1, 4) AS holder", "count(holder)"),
         # A second mailbox with one's own handle is common, a third one is somebody else's.
         Frequency(
             "email_handle",
-            "greatest(count(DISTINCT substr(given_group, 1, 3) || substr(family, 1, 4)),"
-            " count(DISTINCT email) - 1)",
+            "name_code, email",
+            "greatest(count(DISTINCT name_code), count(DISTINCT email) - 1)",
         ),
         *(
-            Frequency(
-                column,
-                "count(DISTINCT substr(given_group, 1, 3) || substr(family, 1, 4))",
-            )
+            Frequency(column, "name_code", "count(name_code)")
             for column in (
                 "work_domain",
                 "birth_date",

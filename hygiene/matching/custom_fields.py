@@ -76,10 +76,6 @@ _KNOWN_TEXT = {
         "external_id",
     ),
 }
-_HOLDERS = {
-    Entity.CONTACT: "count(DISTINCT substr(given_group, 1, 3) || substr(family, 1, 4))",
-    Entity.ACCOUNT: "count(DISTINCT substr(name, 1, 5))",
-}
 _PARTNERS = {Entity.CONTACT: ("family", "given_group"), Entity.ACCOUNT: ("name_rare",)}
 
 
@@ -243,7 +239,7 @@ def with_custom_fields(
         blocking_rules=(*specification.blocking_rules, *rules),
         frequencies=(
             *specification.frequencies,
-            *(Frequency(item.name, _HOLDERS[entity]) for item in fields),
+            *(Frequency(item.name, "name_code", "count(name_code)") for item in fields),
         ),
     )
 

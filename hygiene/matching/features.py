@@ -18,8 +18,12 @@ from hygiene.matching.custom_fields import (
     with_custom_fields,
 )
 from hygiene.matching.frequencies import build_frequencies
-from hygiene.matching.handles import contact_features_sql, other_script_sql
-from hygiene.matching.kept_handles import JUDGED, judge_handles
+from hygiene.matching.handles import (
+    HANDLES,
+    contact_features_sql,
+    find_handles,
+    other_script_sql,
+)
 from hygiene.matching.name_repair import repair_names
 from hygiene.matching.namesakes import build_namesakes
 from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
@@ -162,7 +166,8 @@ SELECT
     name_sorted,
     name_rare,
     name_rare_pair,
-    split_part(domain, '.', 1) AS domain_label
+    split_part(domain, '.', 1) AS domain_label,
+    CASE WHEN name IS NOT NULL THEN hash(substr(name, 1, 5)) END AS name_code
 FROM numbered_facts AS facts LEFT JOIN name_tokens USING (name)
 """
 
@@ -199,8 +204,6 @@ def build_features(
     standardised: Path,
     specification: Specification,
     settings: MatchSettings,
-    *,
-    state_dir: Path | None = None,
 ) -> FeatureTable:
     """Create the table `features` from a standardised Parquet file.
 
@@ -212,7 +215,6 @@ def build_features(
         standardised: The Parquet file, one row per source record.
         specification: The model of the entity, without custom fields.
         settings: Limits for shared identifiers and blocking keys.
-        state_dir: Folder in which a run keeps what depends on one record alone; optional.
 
     Returns:
         Counts of what was taken out, and the model with the table's custom fields.
@@ -281,8 +283,8 @@ def build_features(
     )
     _number(connection)
     if is_contact:
-        judge_handles(connection, state_dir / "handles" if state_dir else None)
-        query = contact_features_sql("numbered_facts", JUDGED)
+        find_handles(connection, "numbered_facts")
+        query = contact_features_sql("numbered_facts")
     else:
         connection.execute(_NAME_WORDS)
         query = _ACCOUNT_FEATURES
@@ -290,6 +292,7 @@ def build_features(
     connection.execute("DROP VIEW numbered_facts")
     connection.execute("DROP TABLE numbers")
     connection.execute("DROP TABLE facts")
+    connection.execute(f"DROP TABLE IF EXISTS {HANDLES}")
     build_keys(connection, specification.blocking_rules)
     hot_keys = find_hot_keys(
         connection, specification.blocking_rules, settings.max_block_size

@@ -13,63 +13,81 @@ has something of its own ("jsmith77").
 
 from __future__ import annotations
 
+import duckdb
+
 _ALIKE = 0.9
 """Jaro-Winkler similarity from which letters are a spelling of the owner's name."""
 _LEAST_LETTERS = 6
 """Shorter words are alike by chance."""
 
 
-_MAILBOX = "split_part(email, '@', 1)"
+HANDLES = "own_handles"
+"""Table that `find_handles` creates."""
 
 
-def contact_features_sql(table: str, judged: str) -> str:
+def find_handles(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Create `own_handles`: the mailboxes that say more than their owner's name.
+
+    Args:
+        connection: Connection that holds the table.
+        table: Table of numbered facts.
+    """
+    unmarked = "mailbox"
+    for mark in "._-":
+        unmarked = f"replace({unmarked}, '{mark}', '')"
+    # Materialised: a condition that is pushed down spells the texts at every mention.
+    # Most mailboxes repeat the name letter for letter and need no closer look.
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE {HANDLES} AS
+        WITH mailboxes AS MATERIALIZED (
+            SELECT *, {_digits("mailbox")} AS digits, {unmarked} AS unmarked FROM (
+                SELECT unique_id, split_part(email, '@', 1) AS mailbox, given,
+                    given_group, family, is_other_script
+                FROM {table} WHERE email IS NOT NULL
+            )
+        ), spelled AS MATERIALIZED (
+            SELECT
+                *,
+                {_letters("unmarked")} AS letters,
+                {_letters("given")} AS first,
+                {_letters("given_group")} AS nick,
+                {_letters("family")} AS last
+            FROM mailboxes
+            WHERE length(digits) >= 2
+                OR coalesce(unmarked NOT IN (given || family, family || given), true)
+        ), judged AS MATERIALIZED (
+            SELECT unique_id, mailbox, digits, {_IS_OWN} AS is_own FROM spelled
+        )
+        SELECT unique_id, mailbox AS email_handle,
+            CASE WHEN length(digits) >= 2 THEN digits END AS handle_digits
+        FROM judged WHERE is_own
+        """
+    )
+
+
+def contact_features_sql(table: str) -> str:
     """Return the query that derives the features of contacts from their facts.
 
     Args:
-        table: Table of facts.
-        judged: Table with `mark` and `is_own` for every mark (`mark_sql`).
+        table: Table of numbered facts; `own_handles` has been made of it.
 
     Returns:
         A select statement: the columns of the facts without full_name and
         is_other_script, and email_handle (NULL where it only repeats the name),
-        handle_digits and birth_date_swapped.
+        handle_digits, birth_date_swapped and name_code, a number of the name's start.
     """
-    digits = _digits(_MAILBOX)
     return f"""
     SELECT
         facts.* EXCLUDE (full_name, is_other_script),
-        CASE WHEN is_own THEN {_MAILBOX} END AS email_handle,
-        CASE WHEN length({digits}) >= 2 THEN {digits} END AS handle_digits,
+        email_handle,
+        handle_digits,
         birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7]
-            AS birth_date_swapped
-    FROM {table} AS facts LEFT JOIN {judged} AS judged ON {mark_sql()} = judged.mark
+            AS birth_date_swapped,
+        CASE WHEN given_group IS NOT NULL AND family IS NOT NULL
+            THEN hash(substr(given_group, 1, 3) || substr(family, 1, 4)) END AS name_code
+    FROM {table} AS facts LEFT JOIN {HANDLES} USING (unique_id)
     """
-
-
-def judge_sql(table: str) -> str:
-    """Return the query that tells which mailboxes say more than their owner's name.
-
-    Args:
-        table: Table with mark, email, given, given_group, family and is_other_script.
-
-    Returns:
-        A select statement of mark and is_own.
-    """
-    return f"SELECT mark, {_IS_OWN} AS is_own FROM ({_spelled_sql(table)})"
-
-
-def mark_sql() -> str:
-    """Return SQL of a digest of all that the verdict on a mailbox depends on.
-
-    Returns:
-        A 128-bit number over the columns of `facts`; NULL without an e-mail address.
-    """
-    # Two digests of 64 bits in different orders: a chance collision is out of the question.
-    names = ["email", "given", "given_group", "family", "is_other_script"]
-    return (
-        f"CASE WHEN email IS NOT NULL THEN hash({', '.join(names)})::UHUGEINT "
-        f"* 18446744073709551616 + hash({', '.join(reversed(names))}) END"
-    )
 
 
 def other_script_sql(name: str) -> str:
@@ -81,7 +99,11 @@ def other_script_sql(name: str) -> str:
     Returns:
         A boolean expression; NULL without a name.
     """
-    return f"regexp_matches({name}, '[^\\P{{L}}\\p{{Latin}}]')"
+    # As many bytes as characters: nothing but ASCII, and no need to look further.
+    return (
+        f"CASE WHEN strlen({name}) = length({name}) THEN false "
+        f"ELSE regexp_matches({name}, '[^\\P{{L}}\\p{{Latin}}]') END"
+    )
 
 
 def _digits(text: str) -> str:
@@ -106,21 +128,6 @@ def _folded(text: str) -> str:
     for two, one in (("ae", "a"), ("oe", "o"), ("ue", "u")):
         text = f"replace({text}, '{two}', '{one}')"
     return text
-
-
-def _spelled_sql(table: str) -> str:
-    """Return a query of a table's rows with mailbox and names spelled for comparing."""
-    return f"""
-    SELECT
-        *,
-        {_letters("translate(mailbox, '._-0123456789', '')")} AS letters,
-        {_letters("given")} AS first,
-        {_letters("given_group")} AS nick,
-        {_letters("family")} AS last
-    FROM (
-        SELECT *, {_MAILBOX} AS mailbox, {_digits(_MAILBOX)} AS digits FROM {table}
-    )
-    """
 
 
 _IS_OWN = f"""(CASE

@@ -115,9 +115,7 @@ def link(
                 f"SET memory_limit = {quote_literal(settings.memory_limit)}"
             )
         with stages.measure("features"):
-            features = build_features(
-                connection, standardised, specification, settings, state_dir=state_dir
-            )
+            features = build_features(connection, standardised, specification, settings)
         specification = features.specification
         with stages.measure("block"):
             left_out = find_candidates(

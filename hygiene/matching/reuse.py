@@ -14,7 +14,6 @@ unchanged and the questions are the same, down to the text of their SQL.
         CURRENT.json                 fingerprint and the names of the files in force
         records-<id>.parquet         record number, key, digest of the compared values
         answers-<id>.parquet         pair of record numbers, one answer per comparison
-        handles/                     verdicts on mailboxes, see `kept_handles.py`
 
 `CURRENT.json` is replaced last: killed at any moment, the answers are the old or the new
 ones. The folder holds no values, only keys and digests, and is safe to delete.

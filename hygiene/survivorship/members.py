@@ -254,7 +254,7 @@ def _custom_columns(
     return columns
 
 
-def _with_field_times(  # noqa: PLR0917  the query and what is added to it
+def _with_field_times(
     connection: duckdb.DuckDBPyConnection,
     members: str,
     path: Path,

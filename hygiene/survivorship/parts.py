@@ -108,7 +108,12 @@ def read_parts(
         for begin in range(first, min(last, max(records, 1)) + 1, size):
             start, end = np.searchsorted(golden, [begin, begin + size])
             yield _part(
-                members[int(start) : int(end)], entity, rules, begin, list(orders), times
+                members[int(start) : int(end)],
+                entity,
+                rules,
+                begin,
+                list(orders),
+                times,
             )
 
 
