@@ -7,6 +7,9 @@ beside the wall clock, because only they can be compared on a machine with other
     python -m benchmarks.identity data/stages/standardised_contacts.parquet \
         --links data/stages/int_contact_links.parquet \
         --truth truth_contacts.parquet --truth-column person_id
+
+`--copies 5` measures five times as many contacts, see `identity_copies.py`, and
+`--memory-limit 8GB` how it goes with less memory for the database engine in matching.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from typing import Literal, TypeVar
 
 import duckdb
 
+from benchmarks.identity_copies import multiply
 from benchmarks.processes import measure as measure_process
 from hygiene.accuracy import score
 from hygiene.identity import identify
@@ -63,6 +67,7 @@ def measure(
     entity: Entity,
     folder: Path,
     truth: tuple[Path, str] | None = None,
+    settings: MatchSettings | None = None,
 ) -> dict[str, object]:
     """Run the three steps once, the model trained in the run."""
     edges, clusters = folder / "edges.parquet", folder / "clusters.parquet"
@@ -75,7 +80,7 @@ def measure(
             None,
             edges,
             entity=entity,
-            settings=MatchSettings(),
+            settings=settings or MatchSettings(),
             model_dir=folder / "models",
         ),
     )
@@ -139,20 +144,38 @@ def main() -> None:
     parser.add_argument("--truth", type=Path)
     parser.add_argument("--truth-column", default="entity")
     parser.add_argument("--without-splink", action="store_true")
+    parser.add_argument("--copies", type=int, default=1)
+    parser.add_argument("--memory-limit")
     arguments = parser.parse_args()
     truth = (arguments.truth, arguments.truth_column) if arguments.truth else None
-    with tempfile.TemporaryDirectory(prefix="tidycrm-identity-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tidycrm-identity-") as scratch:
+        folder = Path(scratch)
+        table, links = arguments.standardised, arguments.links
+        if arguments.copies > 1:
+            if truth is None or arguments.entity != "contact":
+                parser.error("--copies needs contacts and their --truth")
+            table, links, known = multiply(
+                table, links, truth, arguments.copies, folder
+            )
+            truth = known, truth[1]
         result = measure(
-            arguments.standardised,
-            arguments.links,
+            table,
+            links,
             entity=arguments.entity,
-            folder=Path(folder),
+            folder=folder,
             truth=truth,
+            settings=MatchSettings(memory_limit=arguments.memory_limit),
         )
+        print(json.dumps(_beside_splink(result, table, arguments)))
+
+
+def _beside_splink(
+    result: dict[str, object], table: Path, arguments: argparse.Namespace
+) -> dict[str, object]:
+    """Add what plain Splink takes for the same table, in a process of its own."""
     if not arguments.without_splink and arguments.entity == "contact":
-        table = str(arguments.standardised)
         plain = measure_process(
-            [sys.executable, "-m", "benchmarks.raw_splink", table], cwd=Path.cwd()
+            [sys.executable, "-m", "benchmarks.raw_splink", str(table)], cwd=Path.cwd()
         )
         splink = json.loads(plain.output.strip().splitlines()[-1])
         result["plain_splink"] = {**splink, "peak_mib": plain.peak_bytes >> 20}
@@ -164,7 +187,7 @@ def main() -> None:
                 float(str(result["cpu_seconds"])) / splink["cpu_seconds"], 2
             ),
         }
-    print(json.dumps(result))
+    return result
 
 
 if __name__ == "__main__":

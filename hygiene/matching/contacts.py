@@ -23,6 +23,7 @@ from hygiene.matching.specification import (
     Namesakes,
     Specification,
     TrainingRule,
+    alike_across,
     all_of,
     any_of,
     condition,
@@ -43,6 +44,24 @@ def _all_missing(*columns: str) -> str:
 
 _SWAPPED = condition("given_l = family_r AND family_l = given_r")
 _CROSSED = condition("given_l = family_r OR family_l = given_r")
+_ALIKE = 0.6
+"""Jaro-Winkler similarity that two names hardly reach by chance."""
+_CROSSED_BOTH = any_of(
+    all_of(
+        condition("given_l = family_r"),
+        any_of(condition("family_l IS NULL"), alike_across("family", "given", _ALIKE)),
+    ),
+    all_of(
+        condition("family_l = given_r"),
+        any_of(condition("family_r IS NULL"), alike_across("given", "family", _ALIKE)),
+    ),
+)
+"""Swapped names of which one word is spelled otherwise or missing.
+
+One word in the other field is one piece of evidence and counts for the surname alone:
+Gerard Georges and Georges Masse share a word and are two people. It counts for the first
+name too only where the words that are left do not contradict a swap.
+"""
 
 _GIVEN = Comparison(
     "given_name",
@@ -53,7 +72,7 @@ _GIVEN = Comparison(
         Level("swapped", _SWAPPED),
         Level("nickname", exact("given_group"), "given_group"),
         Level("close", jaro_winkler("given", 0.9)),
-        Level("crossed", _CROSSED),
+        Level("crossed", _CROSSED_BOTH),
         Level(
             "initial",
             condition(

@@ -286,6 +286,32 @@ def jaro_winkler(column: str, threshold: float) -> Callable[[], Any]:
     return build
 
 
+def alike_across(left: str, right: str, threshold: float) -> Callable[[], Any]:
+    """Build a level "one record's value is similar to another value of the other one".
+
+    Args:
+        left: Feature column of the left record.
+        right: Feature column of the right record.
+        threshold: Least Jaro-Winkler similarity, 0 to 1.
+
+    Returns:
+        A builder for `Level.condition`.
+    """
+
+    def build() -> Any:
+        library = _library()
+
+        class AlikeAcross(library.CustomLevel):  # type: ignore[misc, name-defined]
+            def create_sql(self, sql_dialect: Any) -> str:
+                # Every backend has its own name for the function.
+                name = sql_dialect.jaro_winkler_function_name
+                return f"{name}({left}_l, {right}_r) >= {threshold}"
+
+        return AlikeAcross("")
+
+    return build
+
+
 def any_of(*builders: Callable[[], Any]) -> Callable[[], Any]:
     """Build a level that holds when any of several does.
 
