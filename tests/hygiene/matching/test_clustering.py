@@ -72,6 +72,15 @@ def test_many_pairs_say_more_than_one_but_far_less_than_their_sum() -> None:
     assert cluster(4, square | between, threshold=10, prior=-10.0) == [0, 0, 2, 2]
 
 
+def test_no_number_of_pairs_adds_more_than_five_bits() -> None:
+    # Namesakes of two firms: each pair says too little, and all say the same.
+    square = {(0, 1): 30.0, (2, 3): 30.0}
+    between = dict.fromkeys([(0, 2), (0, 3), (1, 2), (1, 3)], -4.5)
+    assert cluster(4, square | between | {(0, 2): 1.0}, prior=-30.0) == [0, 0, 0, 0]
+    between = dict.fromkeys([(0, 2), (0, 3), (1, 2), (1, 3)], -7.5)
+    assert cluster(4, square | between | {(0, 2): 1.0}, prior=-30.0) == [0, 0, 2, 2]
+
+
 def test_must_links_hold_against_the_weights() -> None:
     assert cluster(3, {(0, 1): -30.0, (1, 2): 5.0}, must=[(0, 1)])[:2] == [0, 0]
 
