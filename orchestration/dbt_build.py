@@ -61,7 +61,7 @@ _WITH_VARIABLES = frozenset(
 )
 _HOLDER = re.compile(r"PID (\d+)")
 LOG_BYTES = 2_000_000
-"""Of one log file of dbt: some eighty syncs that build everything, in 12 MB at most."""
+"""Of one log file of dbt by hand, of which it keeps six, in 12 MB at most."""
 
 PROJECT_STAMP = "tidycrm_project.sha256"
 """File below `target_path` that names the version of the project that was parsed."""
@@ -158,12 +158,10 @@ def dbt_resource(workspace: Workspace) -> DbtCliResource:
         dbt_executable=str(dbt_executable()),
         global_config_flags=[
             *log_options(workspace),
-            # Dagster reads JSON from the pipe; the file is for people. Statements are in
-            # target/run, and a debug log of a thousand nodes costs seconds of each run.
-            "--log-format-file",
-            "debug",
+            # Each line goes to the log of the step, where people look. A file would hold
+            # it again, and dbt spends a tenth of a small run on wording lines for it.
             "--log-level-file",
-            "info",
+            "none",
         ],
     )
 

@@ -20,7 +20,10 @@ def test_every_dbt_of_a_sync_is_told_where_its_log_ends(
     workspace = make_workspace(TWO_SOURCES)
     options = log_options(workspace)
     assert options[-1] == str(LOG_BYTES)
-    assert set(options) <= set(dbt_resource(workspace).global_config_flags)
+    flags = dbt_resource(workspace).global_config_flags
+    assert set(options) <= set(flags)
+    # What a sync says is in the log of its step, and not in a file as well.
+    assert flags[flags.index("--log-level-file") + 1] == "none"
 
 
 def test_dbt_keeps_as_many_full_files_as_the_docs_say(tmp_path: Path) -> None:
