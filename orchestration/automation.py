@@ -15,6 +15,7 @@ import dagster as dg
 from orchestration.arriving import look, watched_places
 from orchestration.assets.extraction import READ_CHECK
 from orchestration.home import is_held
+from orchestration.logs import NAMED_CONSOLE
 from orchestration.workspace import Workspace
 
 LOOK_EVERY_SECONDS = 30
@@ -36,6 +37,7 @@ def extraction_jobs(workspace: Workspace) -> list[dg.UnresolvedAssetJobDefinitio
             selection=dg.AssetSelection.assets(keys[source.name]).without_checks()
             | dg.AssetSelection.checks(dg.AssetCheckKey(keys[source.name], READ_CHECK)),
             description=f"Land what is new at `{source.name}`; publishes nothing.",
+            config=NAMED_CONSOLE,
         )
         for source in workspace.config.sources
         if source.schedule is not None

@@ -31,7 +31,7 @@ from orchestration.automation import (
 from orchestration.column_metadata import with_columns
 from orchestration.dbt_build import dbt_resource, ensure_manifest, refuse_open_warehouse
 from orchestration.housekeeping import build_digest_job, build_prune_job
-from orchestration.logs import LogFormat, console_of
+from orchestration.logs import NAMED_CONSOLE, console_of
 from orchestration.report_pages import with_links
 from orchestration.runs import HOME_LOCK, home_lock
 from orchestration.settings import Settings
@@ -63,12 +63,14 @@ def build_defs(
         description="One consistent snapshot: extract, clean, match, build, check, "
         "publish.",
         tags={"tidycrm/home": workspace.home.root.name},
+        config=NAMED_CONSOLE,
     )
     training = dg.define_asset_job(
         "train",
         selection=dg.AssetSelection.groups(TRAINING),
         description="Learn candidate models from the records of the last sync. Nothing "
         "else changes; see `tidycrm model`.",
+        config=NAMED_CONSOLE,
     )
     extractions = extraction_jobs(workspace)
     pruning, digest = build_prune_job(workspace), build_digest_job(workspace)
@@ -114,9 +116,7 @@ def build_defs(
         ],
         # One process per run: it holds the home for all of its steps.
         executor=dg.in_process_executor,
-        loggers=console_of(
-            LogFormat.JSON if workspace.has_json_logs else LogFormat.TEXT
-        ),
+        loggers=console_of(workspace),
         resources={
             "dbt": dbt_resource(workspace),
             HOME_LOCK: home_lock(workspace.home, ready=lambda: _ready(workspace)),

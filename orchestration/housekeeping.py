@@ -8,6 +8,7 @@ import dagster as dg
 
 from orchestration.alerts.conditions import find_conditions
 from orchestration.alerts.digest import send_digest
+from orchestration.logs import NAMED_CONSOLE, console_of
 from orchestration.pruning import prune
 from orchestration.workspace import Workspace
 
@@ -40,6 +41,8 @@ def build_prune_job(workspace: Workspace) -> dg.JobDefinition:
         name=PRUNE_JOB,
         description="Removes what `retention` no longer keeps; publishes nothing.",
         executor_def=dg.in_process_executor,
+        logger_defs=console_of(workspace),
+        config=NAMED_CONSOLE,
     )
     def tidy_up() -> None:
         remove()
@@ -63,6 +66,8 @@ def build_digest_job(workspace: Workspace) -> dg.JobDefinition:
         name=DIGEST_JOB,
         description="Tells every channel how the warehouse stands; changes nothing.",
         executor_def=dg.in_process_executor,
+        logger_defs=console_of(workspace),
+        config=NAMED_CONSOLE,
     )
     def tell_all() -> None:
         tell()

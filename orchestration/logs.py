@@ -13,10 +13,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import TextIO
 
 import dagster as dg
+
+from orchestration.workspace import Workspace
+
+CONSOLE = "console"
+NAMED_CONSOLE = {"loggers": {CONSOLE: {}}}
+"""Configuration of every job: Dagster gives a run only those loggers that it names, and
+its own, which knows no format, to a run that names none."""
 
 _held: list[TextIO] = []
 
@@ -30,13 +36,6 @@ def held_stderr() -> Iterator[None]:
             yield
         finally:
             _held.remove(stream)
-
-
-class LogFormat(StrEnum):
-    """How a run tells its events on the console."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 class JsonFormatter(logging.Formatter):
@@ -82,7 +81,7 @@ def json_console(context: dg.InitLoggerContext) -> logging.Logger:
     return logger
 
 
-def console_of(log_format: LogFormat) -> dict[str, dg.LoggerDefinition]:
+def console_of(workspace: Workspace) -> dict[str, dg.LoggerDefinition]:
     """The loggers of a code location."""
-    chosen = json_console if log_format is LogFormat.JSON else dg.colored_console_logger
-    return {"console": chosen}
+    chosen = json_console if workspace.has_json_logs else dg.colored_console_logger
+    return {CONSOLE: chosen}

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import dagster as dg
 import pytest
+from dagster._core.system_config.objects import ResolvedRunConfig
 
 from orchestration.assets.publication import PUBLICATION_KEY
 from orchestration.definitions import JOB, build_defs
@@ -55,3 +57,20 @@ def test_jobs_schedules_sensors_and_freshness_are_all_there(
     source = graph.get(dg.AssetKey(["sources", "hubspot"]))
     assert source.freshness_policy is None
     assert source.owners == ["team:revenue-operations"]
+
+
+@pytest.mark.parametrize(
+    ("has_json", "name"), [(True, "tidycrm"), (False, "dagster")], ids=["json", "text"]
+)
+def test_every_job_logs_in_the_chosen_format_whoever_starts_it(
+    make_workspace: Callable[..., Workspace], has_json: bool, name: str
+) -> None:
+    """A schedule, a sensor and the UI start jobs without naming a logger."""
+    workspace = replace(make_workspace(EVERYTHING), has_json_logs=has_json)
+    definitions = build_defs(workspace)
+    for job in definitions.resolve_all_job_defs():
+        if job.name.startswith("__"):
+            continue  # Dagster's own, for assets that somebody picks by hand
+        loggers = ResolvedRunConfig.build(job, {}).loggers
+        assert list(loggers) == ["console"], job.name
+        assert loggers["console"]["config"]["name"] == name, job.name
