@@ -223,6 +223,12 @@ def holder_of(home: Home) -> str | None:
     return _holder(home.root / ".lock.json") if is_held(home) else None
 
 
+def killed_holder_of(home: Home) -> str | None:
+    """Who held the home folder and ended without a chance to say so; None if nobody."""
+    note = home.root / ".lock.json"
+    return _holder(note) if note.is_file() and not is_held(home) else None
+
+
 def _holder(note: Path) -> str:
     try:
         holder = json.loads(note.read_text())

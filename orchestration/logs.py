@@ -13,14 +13,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TextIO
+from typing import Any, TextIO
 
 import dagster as dg
 
 from orchestration.workspace import Workspace
 
 CONSOLE = "console"
-NAMED_CONSOLE = {"loggers": {CONSOLE: {}}}
+NAMED_CONSOLE: dict[str, Any] = {"loggers": {CONSOLE: {}}}
 """Configuration of every job: Dagster gives a run only those loggers that it names, and
 its own, which knows no format, to a run that names none."""
 

@@ -11,7 +11,7 @@ from typing import Any
 from connectors.landing import Landing
 from orchestration.config import VENDOR_OF_TYPE
 from orchestration.health import Health, read_health
-from orchestration.home import holder_of
+from orchestration.home import holder_of, killed_holder_of
 from orchestration.last_run import LastRun, read_last_run
 from orchestration.publishing import Shelf
 from orchestration.source_states import SourceStates
@@ -52,6 +52,8 @@ class Status:
     """The older version that analysts read until somebody releases it."""
     running: str | None
     """Who works on the home right now."""
+    killed: str | None
+    """Who did so last, if it was killed and nobody worked on the home since."""
     last_run: LastRun | None
     health: Health | None
     """Score, checks and backlog of the last publication."""
@@ -111,6 +113,7 @@ def read_status(workspace: Workspace) -> Status:
         as_of=last.get("as_of"),
         pinned=None if pin is None else pin.version,
         running=holder_of(home),
+        killed=killed_holder_of(home),
         last_run=read_last_run(home),
         health=read_health(home),
         drift=tuple(

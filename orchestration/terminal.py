@@ -338,6 +338,13 @@ def _print_runs(console: Console, status: Status) -> None:
     """What runs, what failed, and what stands in the way of the newest version."""
     if status.running is not None:
         console.print(f"Running now: {status.running}", soft_wrap=True, highlight=False)
+    if status.killed is not None:
+        console.print(
+            f"[bold red]Killed before it ended:[/] {status.killed}; it published nothing. "
+            "The next `tidycrm sync` goes on from what was landed.",
+            soft_wrap=True,
+            highlight=False,
+        )
     last = status.last_run
     if last is not None and not last.succeeded:
         console.print(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -67,6 +70,26 @@ def test_who_works_on_the_home_is_told(make_workspace: Make) -> None:
     with exclusive(workspace.home, purpose="tidycrm sync"):
         assert "Running now: `tidycrm sync` (process" in told(workspace)
     assert "Running now" not in told(workspace)
+
+
+def test_a_killed_run_is_told_until_another_one_holds_the_home(
+    make_workspace: Make,
+) -> None:
+    workspace = make_workspace()
+    kill = (
+        "import os, sys; from pathlib import Path; "
+        "from orchestration.home import Home, exclusive\n"
+        "with exclusive(Home(Path(sys.argv[1])), purpose='tidycrm sync'):\n"
+        "    os.kill(os.getpid(), 9)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", kill, str(workspace.home.root)], check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert "Killed before it ended: `tidycrm sync` (process" in told(workspace)
+    with exclusive(workspace.home, purpose="tidycrm sync"):
+        assert "Killed" not in told(workspace)
+    assert "Killed" not in told(workspace)
 
 
 def test_a_pinned_version_is_told(make_workspace: Make) -> None:
