@@ -115,6 +115,29 @@ def test_units_start_the_roles_with_least_privilege(role: Role) -> None:
     assert ("sources.env" in service["EnvironmentFile"]) == (role is Role.CODE)
 
 
+def test_a_command_by_hand_has_what_the_service_has(tmp_path: Path) -> None:
+    """Account, settings and secrets of `tidycrm-code`; and logs for people."""
+    script = (EXAMPLES / "systemd" / "as-tidycrm").read_text()
+    unit = (EXAMPLES / "systemd" / "tidycrm-code.service").read_text()
+    for file in re.findall(r"^EnvironmentFile=(.+)$", unit, re.MULTILINE):
+        assert f". {file}\n" in script
+    program = re.findall(r"^ExecStart=(\S+)", unit, re.MULTILINE)[0]
+    assert f"runuser -u tidycrm -- {program} " in script
+    example = (EXAMPLES / "systemd" / "tidycrm.env.example").read_text()
+    (tmp_path / "tidycrm.env").write_text(example)
+    (tmp_path / "sources.env").write_text("CRM_TOKEN='a b$c&d'\n")
+    here = script.replace(f"runuser -u tidycrm -- {program}", "env")
+    here = here.replace("/etc/tidycrm", str(tmp_path))
+    here = here.replace("/var/lib/tidycrm", str(tmp_path))
+    done = subprocess.run(
+        ["sh", "-c", here, "as-tidycrm"], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.splitlines()
+    assert "CRM_TOKEN=a b$c&d" in lines
+    assert "TIDYCRM_CONFIG=/etc/tidycrm/tidycrm.yml" in lines
+    assert not any(line.startswith("TIDYCRM_LOG_FORMAT=") for line in lines)
+
+
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd-analyze")
 def test_systemd_reads_the_units(tmp_path: Path) -> None:
     for role in Role:
