@@ -58,6 +58,8 @@ def multiply(
     out = folder / "copied_contacts.parquet", folder / "links.parquet"
     known = folder / "known.parquet"
     with duckdb.connect() as connection:
+        # Otherwise whole copies wait in memory for their turn.
+        connection.execute("SET preserve_insertion_order = false")
         columns = [
             str(row[0])
             for row in connection.execute(
@@ -101,6 +103,8 @@ def _tagged(column: str, copy: int) -> str:
 
 def _moved(columns: list[str], copy: int) -> list[str]:
     """Return the columns of one copy that differ from the original."""
+    if not copy:
+        return [_tagged("source_record_key", copy)]
     letters, digits = string.ascii_lowercase, string.digits
     changed: dict[str, tuple[str, str]] = {}
     for names, alphabets in (

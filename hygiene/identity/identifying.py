@@ -223,7 +223,6 @@ def _load_current(
     )
     connection.execute(
         "CREATE TABLE records AS SELECT "
-        "row_number() OVER (ORDER BY source_record_key) - 1 AS number, "
         f"source_record_key, {arrival} AS arrival, {created} AS created_at "
         "FROM records_file"
     )
@@ -237,10 +236,10 @@ def _load_current(
             "their own; expected one row per source record; run the standardiser again."
         )
     connected = connection.sql(
-        "SELECT l.number AS l, r.number AS r FROM edges_file "
+        "SELECT l.rowid AS l, r.rowid AS r FROM edges_file "
         "LEFT JOIN records AS l ON edges_file.source_record_key_l = l.source_record_key "
         "LEFT JOIN records AS r ON edges_file.source_record_key_r = r.source_record_key "
-        "WHERE decision = 'auto_match' ORDER BY ALL"
+        "WHERE decision = 'auto_match'"
     ).pl()
     unknown = connected.filter(pl.col("l").is_null() | pl.col("r").is_null()).height
     if unknown:
@@ -271,7 +270,7 @@ def _load_current(
     )
     connection.execute(
         "CREATE TABLE current AS SELECT source_record_key, cluster, arrival, created_at "
-        "FROM records INNER JOIN labels USING (number)"
+        "FROM records INNER JOIN labels ON records.rowid = labels.number"
     )
 
 
@@ -286,10 +285,7 @@ def _summarise(
     }
     row = connection.execute(
         """
-        WITH sizes AS (
-            SELECT golden_id, count(*) AS n FROM new_members WHERE is_present
-            GROUP BY golden_id
-        ), kept AS (
+        WITH sizes AS (SELECT records AS n FROM founders), kept AS (
             SELECT old_members.golden_id <> new_members.golden_id AS is_moved
             FROM old_members INNER JOIN new_members USING (source_record_key)
             WHERE old_members.is_present AND new_members.is_present
@@ -301,17 +297,13 @@ def _summarise(
             (SELECT coalesce(max(n), 0) FROM sizes),
             (SELECT count(*) FROM assigned INNER JOIN old_ids USING (golden_id)
                 WHERE old_ids.status = 'live'),
-            (SELECT coalesce(avg(is_moved::INTEGER), 0.0) FROM kept),
-            (SELECT count(*) FROM (
-                (SELECT * FROM new_members EXCEPT SELECT * FROM old_members)
-                UNION ALL (SELECT * FROM old_members EXCEPT SELECT * FROM new_members)
-            ))
+            (SELECT coalesce(avg(is_moved::INTEGER), 0.0) FROM kept)
         """
     ).fetchone()
     redirects = connection.execute(
         f"SELECT count(*) FROM ({_REDIRECTS.format(ids='new_ids')})"
     ).fetchone()
-    values = row if row else (0, 0, 0, 0, 0, 0.0, 0)
+    values = row if row else (0, 0, 0, 0, 0, 0.0)
     return IdentityReport(
         entity=entity,
         run_id=run_id,
@@ -327,5 +319,18 @@ def _summarise(
         revived=events.get("revived", 0),
         redirects=int(redirects[0]) if redirects else 0,
         churn_rate=float(values[5]),
-        is_changed=bool(values[6]) or bool(events),
+        is_changed=bool(events) or _has_moved(connection),
     )
+
+
+def _has_moved(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Say whether records came, went or moved, although no id has an event."""
+    row = connection.execute(
+        """
+        SELECT count(*) FROM (
+            (SELECT * FROM new_members EXCEPT SELECT * FROM old_members)
+            UNION ALL (SELECT * FROM old_members EXCEPT SELECT * FROM new_members)
+        )
+        """
+    ).fetchone()
+    return bool(row and row[0])
