@@ -198,7 +198,6 @@ def _comparison_settings(
         if has_frequencies and level.frequency_column is not None:
             options |= {
                 "tf_adjustment_column": level.frequency_column,
-                "tf_adjustment_weight": level.frequency_weight,
                 "disable_tf_exact_match_detection": True,
             }
         levels.append(creator.configure(**options))

@@ -44,7 +44,6 @@ class Level:
         name: Stable name; the key of its parameters in the model file.
         condition: Builds the Splink level; called without arguments.
         frequency_column: Column whose term frequency adjusts the weight, if any.
-        frequency_weight: How strongly the term frequency adjusts, 0 to 1.
         is_shared: Whether this level only says that surroundings are shared, although
             the comparison as a whole is about the identity (the same mail domain).
         is_agreement: Whether the level supports a match; the last level never does.
@@ -53,7 +52,6 @@ class Level:
     name: str
     condition: Callable[[], Any]
     frequency_column: str | None = None
-    frequency_weight: float = 1.0
     is_shared: bool = False
     is_agreement: bool = True
 

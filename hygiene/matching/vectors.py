@@ -188,17 +188,13 @@ def _weight_sql(comparison: Comparison, levels: Mapping[str, LevelParameters]) -
     base = of_level(
         {name: math.log2(value.m / value.u) for name, value in levels.items()}
     )
-    strengths = {
-        level.name: level.frequency_weight
-        for level in comparison.levels
-        if level.frequency_column is not None
-    }
-    if not strengths:
+    adjusted = [level.name for level in comparison.levels if level.frequency_column]
+    if not adjusted:
         return base
-    # The share u of the level as a whole gives way to the share of this very value.
-    usual = of_level({name: math.log2(levels[name].u) for name in strengths})
-    rarity = f"rarity_{comparison.name}"
-    return f"({base} + coalesce({of_level(strengths)} * ({usual} + {rarity}), 0))"
+    # The share u of the level as a whole gives way to the share of this very value;
+    # other levels have no rarity.
+    usual = of_level({name: math.log2(levels[name].u) for name in adjusted})
+    return f"({base} + coalesce({usual} + rarity_{comparison.name}, 0))"
 
 
 def context_weight_sql(specification: Specification) -> str:
