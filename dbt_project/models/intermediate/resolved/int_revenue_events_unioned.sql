@@ -1,5 +1,7 @@
 -- Grain: one event that moved or would have moved money: an order, refund, credit, invoice, credit
--- note, begun billing period of a subscription, or won deal record.
+-- note, begun billing period of a subscription, or won deal record. A view: nearly all of it is read once, by
+-- the judgement of each event, and writing it down costs more than the rest reads again.
+{{ config(materialized='view') }}
 with
 
 revenue_lines as (
