@@ -1,11 +1,28 @@
 {#-
-    As-of join to the exchange rates: the latest rate on or before the day of the event. The
+    The exchange rate of each row as `fx_rates`: the latest on or before the day of the event. The
     reporting currency itself is 1 by definition; a missing rate stays null and never becomes 1.
+    Rates are looked up once per currency and day, because an as-of join sorts all columns of what
+    it joins: for a million wide events that cost more than everything else said about them.
 -#}
 {% macro fx_join(relation, currency, day) -%}
-    asof left join fx_rates
-        on {{ relation }}.{{ currency }} = fx_rates.currency_code
-        and {{ relation }}.{{ day }} >= fx_rates.rate_date
+    left join (
+        select
+            priced.event_currency,
+            priced.event_day,
+            fx_rates.rate_date,
+            fx_rates.rate_to_reporting
+        from (
+            select distinct
+                {{ currency }} as event_currency,
+                {{ day }} as event_day
+            from {{ relation }}
+        ) as priced
+        asof inner join fx_rates
+            on priced.event_currency = fx_rates.currency_code
+            and priced.event_day >= fx_rates.rate_date
+    ) as fx_rates
+        on {{ relation }}.{{ currency }} = fx_rates.event_currency
+        and {{ relation }}.{{ day }} = fx_rates.event_day
 {%- endmacro %}
 
 {% macro fx_rate(currency) -%}
