@@ -295,7 +295,7 @@ def print_status(console: Console, status: Status) -> None:
             f"{source.records:,}",
             _minute(source.synced_at, zone=""),
             _minute(source.last_change, zone=""),
-            f"[yellow]{source.reason}[/]" if source.failing_since else "[green]ok[/]",
+            "[yellow]fails[/]" if source.failing_since else "[green]ok[/]",
         )
     console.print(table)
     for source in status.sources:
@@ -307,7 +307,7 @@ def print_status(console: Console, status: Status) -> None:
             )
             console.print(
                 f"[yellow]{source.name}[/] fails since {_minute(source.failing_since)} "
-                f"({source.failures} runs); this {until}.",
+                f"({source.reason}, {source.failures} runs); this {until}.",
                 soft_wrap=True,
             )
             console.print(

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -90,6 +91,27 @@ def test_a_killed_run_is_told_until_another_one_holds_the_home(
     with exclusive(workspace.home, purpose="tidycrm sync"):
         assert "Killed" not in told(workspace)
     assert "Killed" not in told(workspace)
+
+
+def test_a_source_that_fails_is_told_with_its_code_in_one_piece(
+    make_workspace: Make,
+) -> None:
+    """On a narrow terminal too: people look the code up in the runbook."""
+    status = read_status(make_workspace())
+    failing = replace(
+        status.sources[0],
+        synced_at=NOON,
+        last_change=NOON,
+        failing_since=NOON,
+        failures=1,
+        reason="remote_object_missing",
+        message="it is gone",
+    )
+    out = io.StringIO()
+    print_status(Console(file=out, width=80), replace(status, sources=(failing,)))
+    assert "(remote_object_missing, 1 runs)" in out.getvalue()
+    row = next(line for line in out.getvalue().splitlines() if "fails" in line)
+    assert row.count("2026-01-15 12:00") == 2
 
 
 def test_a_pinned_version_is_told(make_workspace: Make) -> None:
