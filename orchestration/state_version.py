@@ -29,8 +29,13 @@ def _name_version(home: Home) -> None:
 
 
 def _date_assignments(home: Home) -> None:
-    """1 to 2: the ledger tells since when each record has its golden id."""
+    """1 to 2: the ledger tells since when each record has its golden id.
+
+    Marks that merging kept, and verdicts on mailboxes, are of no use any more.
+    """
     date_assignments(home.identity)
+    for unused in (home.stages / "merging", *home.stages.glob("matching/*/handles")):
+        shutil.rmtree(unused, ignore_errors=True)
 
 
 MIGRATIONS: Mapping[int, Migration] = {0: _name_version, 1: _date_assignments}
