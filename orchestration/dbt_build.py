@@ -159,7 +159,7 @@ def dbt_resource(workspace: Workspace) -> DbtCliResource:
         global_config_flags=[
             *log_options(workspace),
             # Each line goes to the log of the step, where people look. A file would hold
-            # it again, and dbt spends a tenth of a small run on wording lines for it.
+            # it again, and wording lines for it takes dbt time in every run.
             "--log-level-file",
             "none",
         ],

@@ -1,8 +1,8 @@
 {#-
     The exchange rate of each row as `fx_rates`: the latest on or before the day of the event. The
     reporting currency itself is 1 by definition; a missing rate stays null and never becomes 1.
-    Rates are looked up once per currency and day, because an as-of join sorts all columns of what
-    it joins: for a million wide events that cost more than everything else said about them.
+    Rates are looked up once per currency and day, because an as-of join sorts what it joins
+    with all of its columns.
 -#}
 {% macro fx_join(relation, currency, day) -%}
     left join (

@@ -1,7 +1,7 @@
 {#- A table, replaced in one statement. DuckDB's `create or replace` is part of the
     transaction, so readers see the old table or the new one; the adapter's own way (build
-    beside, rename twice, drop) gives the same with six more statements for each of some
-    two hundred tables. Contracts, hooks and Python models work as before. -#}
+    beside, rename twice, drop) gives the same with several statements more for each
+    table. Contracts, hooks and Python models work as before. -#}
 {%- materialization table, adapter='duckdb', supported_languages=['sql', 'python'] -%}
   {%- set existing = load_cached_relation(this) -%}
   {%- set target = this.incorporate(type='table') -%}

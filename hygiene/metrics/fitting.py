@@ -129,10 +129,11 @@ def maximise(
         theta = np.asarray(found.x, dtype=np.float64)
     assert found is not None  # noqa: S101  the loop ran
     inside = bool(np.all(theta > _LOWEST + 1e-6))
-    slope = with_gradient(theta)[1]
+    value, slope = with_gradient(theta)
     # At the upper bound the objective may go on falling outwards.
     slope = np.where(theta > ceiling - 1e-6, np.maximum(slope, 0.0), slope)
-    flat = bool(np.max(np.abs(slope)) < 1e-4)
+    # A rejected point has no slope, which is not the same as being flat.
+    flat = value < _REJECTED and bool(np.max(np.abs(slope)) < 1e-4)
     values = np.exp(theta)
     with np.errstate(all="ignore"):
         likelihood = float(log_likelihood(values))

@@ -17,6 +17,7 @@ from hygiene.metrics import (
     fit_gamma_gamma,
     fit_pareto_nbd,
 )
+from hygiene.metrics.fitting import maximise
 from hygiene.metrics.pareto_nbd import log_dropout_integral
 from tests.hygiene.metrics.samples import cdnow_summary
 
@@ -240,3 +241,14 @@ def test_slopes_are_those_of_the_likelihood(
         assert slope * value == pytest.approx(
             (above - below) / (2 * step) * value, rel=1e-4, abs=1e-9 * scale / 1e-5
         )
+
+
+def test_a_search_without_a_slope_has_not_converged() -> None:
+    found = maximise(
+        lambda p: -float(p[0]),
+        start=np.array([1.0]),
+        weight=1.0,
+        prior_sd=None,
+        slopes=lambda p: (-float(p[0]), np.array([np.nan])),
+    )
+    assert not found.converged
