@@ -236,7 +236,7 @@ def _money(home: Home, entity: Entity) -> pl.DataFrame:
     only = "AND keyed.golden_account_id IS NULL" if entity == "contact" else ""
     with duckdb.connect(str(home.warehouse), read_only=True) as warehouse:
         present = warehouse.execute(
-            "SELECT count(*) FROM duckdb_tables() WHERE table_name IN "
+            "SELECT count(*) FROM information_schema.tables WHERE table_name IN "
             "('fct_revenue_events', 'fct_opportunities', 'int_opportunities_resolved', "
             "'int_revenue_lines_resolved')"
         ).fetchall()[0][0]

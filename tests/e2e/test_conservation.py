@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+
 import dagster as dg
 import polars as pl
 import pytest
@@ -130,3 +133,24 @@ def test_every_way_to_take_marketing_mail_reaches_its_mart(demo: Project) -> Non
         )
         == []
     )
+
+
+def test_a_plan_of_an_unchanged_home_moves_nothing_and_knows_all_money(
+    demo: Project,
+) -> None:
+    planned = demo.run("plan", "--json")
+    assert planned.returncode == 0, planned.stderr
+    found = json.loads(planned.stdout)
+    revenue, pipeline = demo.query(
+        "select (select sum(amount_reporting) from fct_revenue_events where "
+        "is_counted and coalesce(golden_account_id, golden_contact_id) is not null), "
+        "(select sum(amount_reporting) from fct_opportunities where is_counted "
+        "and not is_closed and coalesce(golden_account_id, golden_contact_id) is not null)"
+    )[0]
+    for side in ("before", "after"):
+        totals = [impact[side] for impact in found["impacts"]]
+        assert sum(Decimal(each["revenue"]) for each in totals) == revenue
+        assert sum(Decimal(each["pipeline"]) for each in totals) == pipeline
+    assert revenue > 0
+    assert pipeline > 0
+    assert all(impact["moves"] == [] for impact in found["impacts"])
