@@ -73,7 +73,9 @@ def plan(
 
 def _print_impact(console: Console, impact: Impact, currency: str) -> None:
     console.print(f"[bold]{impact.entity.capitalize()}s[/]")
-    table = Table("", "now", "then", "change", box=None)
+    table = Table("", box=None)
+    for side in ("now", "then", "change"):
+        table.add_column(side, justify="right")
     for words, name in (
         ("golden records", "golden_records"),
         ("customers among them", "customers"),
@@ -92,12 +94,14 @@ def _print_impact(console: Console, impact: Impact, currency: str) -> None:
     )
     if not impact.moves:
         return
-    moves = Table("", "from", "to", "records", "revenue", "pipeline", box=None)
+    # One id below the other: whole, to be copied, on a terminal of 80 columns.
+    moves = Table("", "from, to", box=None)
+    for name in ("records", "revenue", "pipeline"):
+        moves.add_column(name, justify="right")
     for move in impact.moves:
         moves.add_row(
             move.change,
-            move.golden_before,
-            move.golden_after,
+            f"{move.golden_before}\n{move.golden_after}",
             f"{move.records:,}",
             f"{move.revenue:,}",
             f"{move.pipeline:,}",
