@@ -116,6 +116,10 @@ class SpoolError(PermanentError):
     """An answer could not be written to the local disk."""
 
 
+OUT_OF_REACH = (MissingScopeError, RemoteObjectMissingError)
+"""What an account cannot show. Where it never could, there is nothing to wait for."""
+
+
 class ServiceUnavailableError(RetryableError):
     """A service did not answer, or answered that it is out of order."""
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import polars as pl
 
+from connectors.errors import ConnectorError
 from connectors.landing.schema import TypeHint
 from connectors.usage import Usage
 
@@ -219,7 +220,8 @@ class SourceReport:
 
     `is_unchanged` means that the receipt recognised every input, so nothing was parsed.
     `usage` is what a live source cost; files have none. `skipped` names what could not
-    be read this time, with the reason; everything else was.
+    be read this time, with the reason; everything else was. `errors` are those reasons
+    that leave the source incomplete: not what its account could never show.
     """
 
     source_type: str
@@ -231,6 +233,7 @@ class SourceReport:
     warnings: tuple[str, ...] = ()
     usage: Usage | None = None
     skipped: tuple[str, ...] = ()
+    errors: tuple[ConnectorError, ...] = ()
 
     @property
     def counts(self) -> dict[str, LoadCounts]:

@@ -68,6 +68,7 @@ def extract(
     loads: list[LoadResult] = []
     warnings: list[str] = []
     skipped: list[str] = []
+    errors: list[ConnectorError] = []
     ensure_contracts(landing)
     with _open(config, sleep, clock) as client, landing.workspace() as folder:
         for number, item in enumerate(config.objects):
@@ -89,6 +90,7 @@ def extract(
             except ConnectorError as error:
                 skipped.append(f"{item.name}: {type(error).__name__}")
                 warnings.append(f"{item.name} was skipped: {error}")
+                errors.append(error)
         for load in loads:
             if load.counts.rejected:
                 warnings.append(
@@ -101,6 +103,7 @@ def extract(
             loads=tuple(loads),
             warnings=tuple(warnings),
             skipped=tuple(skipped),
+            errors=tuple(errors),
             usage=client.usage,
         )
 

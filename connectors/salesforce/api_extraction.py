@@ -20,6 +20,7 @@ import httpx
 import polars as pl
 
 from connectors.errors import (
+    OUT_OF_REACH,
     ConnectorError,
     EmptySnapshotError,
     LimitReachedError,
@@ -112,6 +113,7 @@ def extract_api(
             warnings=tuple(run.warnings),
             usage=service.client.usage,
             skipped=tuple(run.skipped),
+            errors=tuple(run.errors),
         )
 
 
@@ -126,6 +128,7 @@ class _Run:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    errors: list[ConnectorError] = field(default_factory=list)
     entries: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def read_all(self, progress: Progress | None) -> None:
@@ -138,7 +141,7 @@ class _Run:
         names.sort(
             key=lambda name: self.entries.get(name.lower(), {}).get("through", "")
         )
-        errors: list[ConnectorError] = []
+        failed: list[ConnectorError] = []
         for number, name in enumerate(names):
             try:
                 self.service.check_limit()
@@ -147,6 +150,7 @@ class _Run:
                 waiting = [item.lower() for item in names[number:]]
                 self.warnings.append(str(error))
                 self.skipped += [f"{item}: put off, daily limit" for item in waiting]
+                self.errors.append(error)
                 return
             except (
                 EmptySnapshotError,
@@ -157,13 +161,15 @@ class _Run:
                 TruncatedResponseError,
             ) as error:
                 # The fault is this object's own: the others go on.
-                errors.append(error)
+                failed.append(error)
+                if not isinstance(error, OUT_OF_REACH) or name.lower() in self.entries:
+                    self.errors.append(error)
                 self.skipped.append(f"{name.lower()}: {type(error).__name__}")
                 self.warnings.append(f"{name.lower()} was not read: {error}")
             if progress is not None:
                 progress(name.lower(), number + 1, len(names))
-        if errors and len(errors) == len(names):
-            raise errors[0]
+        if failed and len(failed) == len(names):
+            raise failed[0]
 
     def _objects(self) -> list[str]:
         """Take the configured objects that the org shows."""
@@ -179,12 +185,14 @@ class _Run:
         for name in missing:
             self.skipped.append(f"{name.lower()}: not in the org")
             if name.lower() in self.entries:
-                self.warnings.append(
+                error = RemoteObjectMissingError(
                     f"source {self.config.name!r}: listing the objects: {name} was read "
                     "before and is not in the org any more, or hidden from this user. "
                     "What was landed stays. Give the user read access (permission set), "
                     "or take it out of objects"
                 )
+                self.warnings.append(str(error))
+                self.errors.append(error)
                 continue
             self.notes.append(
                 f"{name.lower()}: the org has no such object, or this user may not see "

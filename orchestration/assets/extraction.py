@@ -7,7 +7,7 @@ on with. The landed objects follow it in the graph, where checks and dbt attach.
 
 import json
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ import dagster as dg
 import connectors.hubspot
 import connectors.salesforce
 import connectors.spreadsheet
-from connectors.errors import RetryableError
+from connectors.errors import ConnectorError, RetryableError
 from connectors.landing import Landing, SourceReport
 from orchestration.assets.timing import timed
 from orchestration.config import VENDOR_OF_TYPE, connector_config, shown_duration
@@ -115,12 +115,7 @@ def _source_asset(
                 workspace.home,
             )
         except RetryableError as error:
-            if context.retry_number < source.retries:
-                raise dg.RetryRequested(
-                    max_retries=source.retries,
-                    seconds_to_wait=source.retry_delay.total_seconds()
-                    * 2**context.retry_number,
-                ) from error
+            _retry_later(context, source, error)
             return _without(context, source, states.fail(source.name, instant, error))
         except Exception as error:  # noqa: BLE001  # one source must not stop the others
             if message_of(error) != str(error):
@@ -130,11 +125,17 @@ def _source_asset(
                     f"{source.name}: {type(error).__name__}\n{frames}"
                 )
             return _without(context, source, states.fail(source.name, instant, error))
-        states.succeed(source.name, instant)
         for note in report.notes:
             context.log.info(f"{source.name}: {note}")
         for warning in (*report.skipped, *report.warnings):
             context.log.warning(f"{source.name}: {warning}")
+        if report.errors:
+            reason = _in_one(report.errors)
+            if all(isinstance(each, RetryableError) for each in report.errors):
+                _retry_later(context, source, reason)
+            state = states.fail(source.name, instant, reason)
+            return _without(context, source, state, report)
+        states.succeed(source.name, instant)
         return dg.MaterializeResult(
             metadata=_report_metadata(report),
             check_results=[dg.AssetCheckResult(check_name=READ_CHECK, passed=True)],
@@ -143,18 +144,47 @@ def _source_asset(
     return extract
 
 
+def _retry_later(
+    context: dg.AssetExecutionContext, source: Any, error: BaseException
+) -> None:
+    """Ask for another attempt, unless all are used up."""
+    if context.retry_number < source.retries:
+        raise dg.RetryRequested(
+            max_retries=source.retries,
+            seconds_to_wait=source.retry_delay.total_seconds()
+            * 2**context.retry_number,
+        ) from error
+
+
+def _in_one(errors: Sequence[ConnectorError]) -> ConnectorError:
+    """Several parts that could not be read, in the words of the first."""
+    first, *others = errors
+    if not others:
+        return first
+    said = str(first).rstrip(".")
+    return type(first)(
+        f"{said}. {len(others)} more of its objects could not be read in this run"
+    )
+
+
 def _is_team(owner: str | None) -> bool:
     # Dagster takes team names of these characters only.
     return owner is not None and owner.replace("_", "").replace("-", "").isalnum()
 
 
 def _without(
-    context: dg.AssetExecutionContext, source: Any, state: SourceState
+    context: dg.AssetExecutionContext,
+    source: Any,
+    state: SourceState,
+    report: SourceReport | None = None,
 ) -> dg.MaterializeResult[None]:
-    """Go on with the last good data of a source, or fail because they are too old."""
+    """Go on with the last good data of a source, or fail because they are too old.
+
+    What a source that was read in part did give is landed and used; the report tells.
+    """
     instant = run_instant(context)
     facts: dict[str, Any] = {
-        "rows_landed": 0,
+        **({"rows_landed": 0} if report is None else _report_metadata(report)),
         "reason": state.reason or "",
         "failures_in_a_row": state.failures,
     }
@@ -166,9 +196,10 @@ def _without(
         )
     assert state.synced_at is not None  # noqa: S101  # what is tolerated has an age
     facts["last_good"] = dg.MetadataValue.timestamp(state.synced_at)
+    how = "" if report is None else " completely"
     context.log.warning(
-        f"{source.name} could not be read ({state.reason}); its data of "
-        f"{state.synced_at:%Y-%m-%d %H:%M} UTC are used"
+        f"{source.name} could not be read{how} ({state.reason}); for the rest its data "
+        f"of {state.synced_at:%Y-%m-%d %H:%M} UTC are used"
     )
     return dg.MaterializeResult(
         metadata=facts,

@@ -12,7 +12,9 @@ import pytest
 
 from connectors.errors import (
     ColumnMappingError,
+    ConnectorError,
     CredentialsError,
+    LimitReachedError,
     ServiceUnavailableError,
 )
 from connectors.landing import SourceReport
@@ -34,6 +36,7 @@ class Fake:
     """A kind of source that does what the test says, attempt by attempt."""
 
     answers: Sequence[Exception | None] = (None,)
+    unread: Sequence[Sequence[ConnectorError]] = ((),)
     calls: list[Any] = field(default_factory=list)
 
     def extract(self, source: Any, *_: Any) -> SourceReport:
@@ -41,7 +44,11 @@ class Fake:
         answer = self.answers[min(len(self.calls), len(self.answers)) - 1]
         if answer is not None:
             raise answer
-        return SourceReport(source_name=source.name, source_type="x")
+        return SourceReport(
+            source_name=source.name,
+            source_type="x",
+            errors=tuple(self.unread[min(len(self.calls), len(self.unread)) - 1]),
+        )
 
 
 @pytest.fixture
@@ -101,6 +108,49 @@ def test_the_retryable_is_tried_again_and_the_permanent_is_not(
     assert run(workspace).success
     assert len(hubspot.calls) == 1
     assert SourceStates(workspace.home).read("hubspot").reason == "credentials"
+
+
+def test_a_source_read_in_part_is_stale_until_it_is_read_completely(
+    make_workspace: Make, fakes: dict[str, Fake]
+) -> None:
+    workspace = make_workspace()
+    hubspot = fakes["hubspot_api"]
+    assert run(workspace).success
+    complete = SourceStates(workspace.home).read("hubspot").synced_at
+    hubspot.calls.clear()
+    hubspot.unread = [[DOWN, LimitReachedError("contacts: the budget is used up")]]
+    result = run(workspace)
+    assert result.success
+    # The limit does not pass by waiting a little: no second attempt.
+    assert len(hubspot.calls) == 1
+    assert checks(result)["hubspot"] == (False, "WARN")
+    state = SourceStates(workspace.home).read("hubspot")
+    assert (state.is_failing, state.synced_at) == (True, complete)
+    assert "1 more of its objects could not be read" in (state.message or "")
+    hubspot.unread = [()]
+    assert checks(run(workspace))["hubspot"] == (True, "ERROR")
+    assert not SourceStates(workspace.home).read("hubspot").is_failing
+
+
+def test_parts_that_may_come_later_are_tried_again(
+    make_workspace: Make, fakes: dict[str, Fake]
+) -> None:
+    workspace = make_workspace()
+    hubspot = fakes["hubspot_api"]
+    hubspot.unread = [[DOWN], [DOWN], ()]
+    assert run(workspace).success
+    assert len(hubspot.calls) == 3
+    assert not SourceStates(workspace.home).read("hubspot").is_failing
+
+
+def test_half_of_the_objects_of_a_first_load_is_no_success(
+    make_workspace: Make, fakes: dict[str, Fake]
+) -> None:
+    workspace = make_workspace()
+    fakes["hubspot_api"].unread = [[DOWN]]
+    result = run(workspace)
+    assert not result.success
+    assert "was never read completely" in explain(result.all_events)
 
 
 def test_a_source_that_was_never_read_blocks_and_says_so(

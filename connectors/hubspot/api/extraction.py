@@ -18,6 +18,7 @@ from typing import Any
 import polars as pl
 
 from connectors.errors import (
+    OUT_OF_REACH,
     ConnectorError,
     CredentialsError,
     LandingBusyError,
@@ -95,6 +96,7 @@ def extract_api(
         except LimitReachedError as error:
             sync.warnings.append(f"stopped early: {error}")
             sync.skipped += [f"{name}: the limit was reached" for name in sync.left]
+            sync.errors.append(error)
         report = sync.report()
     ensure_contracts(landing)
     return report
@@ -115,6 +117,7 @@ class _Sync:
     notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    errors: list[ConnectorError] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
     schemas: list[ObjectSchema] = field(default_factory=list)
     folders: dict[str, str] = field(default_factory=dict)
@@ -156,6 +159,7 @@ class _Sync:
             warnings=tuple(self.warnings),
             usage=self.client.usage,
             skipped=tuple(self.skipped),
+            errors=tuple(self.errors),
         )
 
     def _attempt(self, name: str, work: Callable[[], None]) -> None:
@@ -171,6 +175,8 @@ class _Sync:
         except ConnectorError as error:
             self.skipped.append(f"{name}: {type(error).__name__}")
             self.warnings.append(f"{name} was skipped: {error}")
+            if not isinstance(error, OUT_OF_REACH) or name in self.entries:
+                self.errors.append(error)
         if name in self.left:
             self.left.remove(name)
 
@@ -206,6 +212,7 @@ class _Sync:
             raise
         except ConnectorError as error:
             self.warnings.append(f"custom objects were not looked for: {error}")
+            self.errors.append(error)
             return
         for each in found:
             free = each.landing not in self.folders.values()

@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from connectors.errors import CredentialsError, SourceConfigError
+from connectors.errors import (
+    CredentialsError,
+    MissingScopeError,
+    ServiceUnavailableError,
+    SourceConfigError,
+)
 from connectors.findings import Level
 from connectors.hubspot import HubspotApiConfig, check_api
 from connectors.sandbox.faults import FaultKind
@@ -103,6 +108,7 @@ def test_a_long_outage_skips_the_object_and_the_next_sync_heals(tmp_path: Path) 
         scene.fault(FaultKind.SERVER_ERROR, path="*/properties/*/contacts", count=50)
         report = scene.sync()
         assert [item.split(":")[0] for item in report.skipped] == ["contacts"]
+        assert [type(each) for each in report.errors] == [ServiceUnavailableError]
         assert len(scene.rows("companies")) == 12
         scene.plan.clear()
         assert scene.sync().warnings == ()
@@ -154,11 +160,21 @@ def test_a_token_that_dies_halfway_ends_the_sync_and_the_next_one_heals(
         assert scene.differences() == []
 
 
+def test_an_object_that_was_read_and_is_denied_now_leaves_the_source_incomplete(
+    tmp_path: Path,
+) -> None:
+    with open_scene(tmp_path) as scene:
+        assert scene.sync().errors == ()
+        scene.portal.settings.denied = {"contacts"}
+        assert {type(each) for each in scene.sync().errors} == {MissingScopeError}
+
+
 def test_a_missing_scope_skips_the_object_and_names_the_scope(tmp_path: Path) -> None:
     with open_scene(tmp_path) as scene:
         scene.portal.settings.denied = {"tickets", "owners"}
         report = scene.sync()
         assert {item.split(":")[0] for item in report.skipped} == {"tickets", "owners"}
+        assert report.errors == ()
         told = " ".join(report.warnings)
         assert "crm.objects.owners.read" in told
         assert "the token lacks tickets" in told

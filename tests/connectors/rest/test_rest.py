@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from connectors.errors import CredentialsError
+from connectors.errors import CredentialsError, ProtocolError
 from connectors.landing import Landing
 from connectors.rest import RestConfig, check, extract
 from connectors.rest.__main__ import main
@@ -125,6 +125,7 @@ def test_a_list_that_stands_still_is_an_error_and_not_endless(service, run, kind
     found.is_stuck = True
     report, _ = run(config(url, people(kind)))
     assert report.skipped == ("people: ProtocolError",)
+    assert [type(each) for each in report.errors] == [ProtocolError]
     assert "the same as the one before" in report.warnings[0]
 
 

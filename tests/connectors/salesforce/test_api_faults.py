@@ -130,6 +130,7 @@ def test_a_web_page_in_between_fails_one_object_and_spares_the_others(filled) ->
     filled.org.create("Account", {"Name": "Acme"})
     report = filled.sync(objects=("Account", "Contact"))
     assert report.skipped == ("contact: ProtocolError",)
+    assert [type(each) for each in report.errors] == [ProtocolError]
     assert any("proxy" in warning for warning in report.warnings)
     filled.check("Account")
     filled.sync()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.errors import EmptySnapshotError
+from connectors.errors import EmptySnapshotError, MissingScopeError
 from connectors.landing import DriftKind
 from connectors.salesforce import extract_api
 from connectors.sandbox.salesforce_schema import Field
@@ -262,6 +262,7 @@ def test_an_object_that_the_org_lacks_is_skipped_with_a_record(live) -> None:
     live.contact()
     report = live.sync(objects=("Contact", "Invoice__c"))
     assert report.skipped == ("invoice__c: not in the org",)
+    assert report.errors == ()
     live.check()
 
 
@@ -273,6 +274,7 @@ def test_an_object_that_vanishes_later_leaves_the_others_alone(live) -> None:
     live.contact("New")
     report = live.sync(objects=("Account", "Contact"))
     assert report.skipped == ("account: MissingScopeError",)
+    assert [type(each) for each in report.errors] == [MissingScopeError]
     live.check()
     assert len(live.landed("account")) == 1
 
