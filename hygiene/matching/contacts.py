@@ -346,6 +346,13 @@ CONTACTS = Specification(
     conflicts=(),
     doubts=(
         Doubt("different first names", "gamma_given_name = 0", _STRONG, _STRONG),
+        # Twins, and the birth date that a form took over from somebody of the household.
+        Doubt(
+            "different first and middle names",
+            "gamma_given_name = 0 AND gamma_middle_name = 0",
+            _OWN,
+            _OWN,
+        ),
         Doubt("different surnames", "gamma_family_name = 0", _STRONG, _STRONG),
         Doubt("a missing first name", "gamma_given_name < 0", _STRONG, _STRONG),
         Doubt("different birth dates", "gamma_birth_date = 0", _OWN, _OWN),

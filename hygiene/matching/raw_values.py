@@ -48,8 +48,8 @@ def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     """Return SQL of a comparable birth date, `YYYY-MM-DD` as text.
 
     Impossible dates (a thirteenth month) are kept: they are usually one typing error
-    away from the truth. For dates such as 03/04/1980 the order of day and month is
-    taken from the numbers above twelve in the whole column.
+    away from the truth. For dates such as 03/04/1980 or 03041980 the order of day and
+    month is taken from the numbers above twelve in the whole column.
 
     Args:
         connection: An open connection.
@@ -58,25 +58,32 @@ def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     Returns:
         The expression; NULL where nothing looks like a date.
     """
+    # 03041980 as 03/04/1980. No date that begins with its year has this form: its month
+    # would be 18 to 20.
+    number = "(0[1-9]|[12][0-9]|3[01])"
+    written = (
+        f"regexp_replace(birth_date, '^\\s*{number}{number}((?:18|19|20)[0-9]{{2}})\\s*$', "
+        "'\\1/\\2/\\3')"
+    )
     slashed = "'^\\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})'"
     row = connection.execute(
         "SELECT count(*) FILTER (a > 12) >= count(*) FILTER (b > 12) FROM (SELECT "
-        f"try_cast(regexp_extract(birth_date, {slashed}, 1) AS INTEGER) AS a, "
-        f"try_cast(regexp_extract(birth_date, {slashed}, 2) AS INTEGER) AS b "
-        f"FROM {table} WHERE regexp_matches(birth_date, {slashed}))"
+        f"try_cast(regexp_extract({written}, {slashed}, 1) AS INTEGER) AS a, "
+        f"try_cast(regexp_extract({written}, {slashed}, 2) AS INTEGER) AS b "
+        f"FROM {table} WHERE regexp_matches({written}, {slashed}))"
     ).fetchone()
     day, month = (1, 2) if row is None or row[0] else (2, 1)
 
     def part(number: int) -> str:
-        return f"lpad(regexp_extract(birth_date, {slashed}, {number}), 2, '0')"
+        return f"lpad(regexp_extract({written}, {slashed}, {number}), 2, '0')"
 
     iso = "'^\\s*([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([^0-9].*)?$'"
     return (
         "CASE WHEN birth_date_std IS NOT NULL "
         "THEN strftime(birth_date_std, '%Y-%m-%d') "
-        f"WHEN regexp_matches(birth_date, {iso}) "
-        f"THEN regexp_replace(birth_date, {iso}, '\\1-\\2-\\3') "
-        f"WHEN regexp_matches(birth_date, {slashed}) THEN "
-        f"regexp_extract(birth_date, {slashed}, 3) || '-' || {part(month)} "
+        f"WHEN regexp_matches({written}, {iso}) "
+        f"THEN regexp_replace({written}, {iso}, '\\1-\\2-\\3') "
+        f"WHEN regexp_matches({written}, {slashed}) THEN "
+        f"regexp_extract({written}, {slashed}, 3) || '-' || {part(month)} "
         f"|| '-' || {part(day)} END"
     )
