@@ -89,3 +89,16 @@ def test_birth_dates_tell_variants_of_a_name_from_relatives(
     assert verdict in note
     if verdict == "are not merged":
         assert max(len(members) for members in clusters.values()) == 1
+
+
+@pytest.mark.parametrize(("middle", "merged"), [("Zoe", False), ("Ann", True)])
+def test_twins_with_other_first_and_middle_names_are_two_people(
+    tmp_path: Path, middle: str, merged: bool
+) -> None:
+    records = []
+    for number, record in enumerate(_pairs(("{0}-03-04", "{0}-03-04"))):
+        name = {"middle_name_std": "Ann" if number % 2 == 0 else middle}
+        records.append(record | name)
+    _, clusters = _link(tmp_path, [*crowd(60), *records])
+    sizes = {len(members) for members in clusters.values()}
+    assert (max(sizes) == 2) is merged

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -77,6 +78,19 @@ def test_birth_dates_in_one_layout_also_when_impossible_or_ambiguous() -> None:
     ]
     assert _births("3/4/1980", "25/12/1980") == ["1980-04-03", "1980-12-25"]
     assert _births("3/4/1980", "12/25/1980") == ["1980-03-04", "1980-12-25"]
+
+
+def test_birth_dates_in_eight_digits_have_the_year_first_or_last() -> None:
+    assert _births("03041980", "25121980") == ["1980-04-03", "1980-12-25"]
+    assert _births("03041980", "12/25/1980") == ["1980-03-04", "1980-12-25"]
+    assert _births("12042007", "12/94/1007", "12251980")[0] == "2007-12-04"
+
+
+def test_no_date_that_begins_with_its_year_is_read_from_the_other_end() -> None:
+    days = [date(1800, 1, 1) + timedelta(days=each) for each in range(0, 109_000, 7)]
+    assert _births(*(f"{day:%Y%m%d}" for day in days)) == [
+        day.isoformat() for day in days
+    ]
 
 
 def _repaired(
