@@ -44,7 +44,7 @@ def any_agreement_sql(specification: Specification, agreements: Agreements) -> s
 
     Args:
         specification: The model.
-        agreements: Comparisons with the levels that count.
+        agreements: Comparisons with the levels that count; none: nothing holds.
 
     Returns:
         A boolean SQL expression over `gamma_` columns.
@@ -54,4 +54,4 @@ def any_agreement_sql(specification: Specification, agreements: Agreements) -> s
         comparison = specification.comparison(name)
         values = ", ".join(str(comparison.level_value(level)) for level in levels)
         alternatives.append(f"gamma_{name} IN ({values})")
-    return f"({' OR '.join(alternatives)})"
+    return f"({' OR '.join(alternatives) or 'false'})"

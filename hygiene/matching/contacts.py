@@ -346,10 +346,19 @@ CONTACTS = Specification(
     conflicts=(),
     doubts=(
         Doubt("different first names", "gamma_given_name = 0", _STRONG, _STRONG),
-        # Twins, and the birth date that a form took over from somebody of the household.
+        # Twins, couples with one mailbox, and what a form took over from somebody of the
+        # household: its birth date, its identifier. A table cannot tell otherwise.
         Doubt(
             "different first and middle names",
             "gamma_given_name = 0 AND gamma_middle_name = 0",
+            (),
+            (),
+        ),
+        Doubt(
+            "another name and place",
+            "gamma_family_name = 0 AND (gamma_given_name = 0 OR gamma_middle_name = 0) "
+            "AND gamma_phone <= 0 AND gamma_company <= 0 AND gamma_street <= 0 "
+            "AND gamma_locality < 4",
             _OWN,
             _OWN,
         ),

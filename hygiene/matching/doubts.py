@@ -82,7 +82,7 @@ def judge_doubts(
         prior_weight: The prior in bits.
 
     Returns:
-        One verdict per kind that occurs.
+        One verdict per kind that has witnesses; others are never merged.
     """
     return tuple(
         _judge(
@@ -94,6 +94,7 @@ def judge_doubts(
             prior_weight=prior_weight,
         )
         for doubt in specification.doubts
+        if doubt.witnesses
     )
 
 

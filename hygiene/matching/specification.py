@@ -133,7 +133,7 @@ class Doubt:
         condition: SQL over `gamma_` columns: the pair is of this kind.
         excused_by: Agreements, any one of which settles the doubt for a single pair.
         witnesses: Comparisons with the levels that speak for a match; they are asked
-            about the kind as a whole.
+            about the kind as a whole. None: such pairs are never merged by their weight.
     """
 
     name: str

@@ -24,6 +24,8 @@ _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})\Z")
 _WRITTEN: Final = re.compile(
     r"(\d{1,2})\s?([./-])\s?(\d{1,2})\s?\2\s?(\d{4})(?: .*)?\Z"
 )
+# Accepted: "29021980", "02291980". With the year first it would have a 19th or 20th month.
+_COMPACT_YEAR_LAST: Final = re.compile(r"(\d{2})()(\d{2})((?:19|20)\d{2})\Z")
 _SHORT_YEAR: Final = re.compile(r"\d{1,2}([./-])\d{1,2}\1\d{2}\Z")
 # Accepted: "31 December 1980", "Dec 31, 1980", "31. Dezember 1980", "31 de diciembre de 1980".
 _NAMED: Final = re.compile(
@@ -96,15 +98,15 @@ def _build(year: int, month: int, day: int) -> date | None:
 
 def _read(text: str) -> tuple[date | None, str]:
     """Return the day and the rule, which starts with "!" where no day can be told."""
-    if match := _ISO.match(text) or _COMPACT.match(text) or _CJK.match(text):
-        return _build(int(match[1]), int(match[2]), int(match[3])), "valid"
-    if match := _WRITTEN.match(text):
+    if match := _COMPACT_YEAR_LAST.match(text) or _WRITTEN.match(text):
         first, second, year = int(match[1]), int(match[3]), int(match[4])
         if match[2] == "." or first > _MONTHS or first == second:
             return _build(year, second, first), "valid"
         if second > _MONTHS:
             return _build(year, first, second), "valid"
         return None, "!ambiguous"
+    if match := _ISO.match(text) or _COMPACT.match(text) or _CJK.match(text):
+        return _build(int(match[1]), int(match[2]), int(match[3])), "valid"
     if _SHORT_YEAR.match(text):
         return None, "!two_digit_year"
     if _EPOCH_MILLIS.match(text):

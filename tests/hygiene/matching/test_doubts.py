@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 
 from hygiene.matching import MatchReport, MatchSettings, link
+from hygiene.matching.agreements import mergeable_sql
+from hygiene.matching.contacts import CONTACTS
 from tests.hygiene.matching.people import (
     clusters_of,
     contact,
@@ -97,8 +100,62 @@ def test_twins_with_other_first_and_middle_names_are_two_people(
 ) -> None:
     records = []
     for number, record in enumerate(_pairs(("{0}-03-04", "{0}-03-04"))):
+        # Not even an identifier makes them one: households lend theirs.
+        own = {"external_id": f"C{number // 2:03}"}
         name = {"middle_name_std": "Ann" if number % 2 == 0 else middle}
-        records.append(record | name)
+        records.append(record | name | own)
     _, clusters = _link(tmp_path, [*crowd(60), *records])
     sizes = {len(members) for members in clusters.values()}
     assert (max(sizes) == 2) is merged
+
+
+@pytest.mark.parametrize(
+    ("answers", "mergeable"),
+    [
+        # A birth date alone, whatever restates it, makes nobody of two other names.
+        ({"given_name": "otherwise", "family_name": "otherwise"}, False),
+        ({"middle_name": "otherwise", "family_name": "otherwise"}, False),
+        # One other name, a place, a mailbox or an identifier leaves it to the weight.
+        ({"family_name": "otherwise"}, True),
+        (
+            {
+                "given_name": "otherwise",
+                "family_name": "otherwise",
+                "street": "exact",
+            },
+            True,
+        ),
+        (
+            {
+                "given_name": "otherwise",
+                "family_name": "otherwise",
+                "identifier": "exact",
+            },
+            True,
+        ),
+        # Own names that differ twice are two people in one house, whatever they share.
+        (
+            {
+                "given_name": "otherwise",
+                "middle_name": "otherwise",
+                "identifier": "exact",
+                "street": "exact",
+            },
+            False,
+        ),
+    ],
+)
+def test_what_a_shared_birth_date_leaves_to_the_weight(
+    answers: dict[str, str], mergeable: bool
+) -> None:
+    names = {"given_name": "exact", "birth_date": "exact"} | answers
+    gammas = []
+    for comparison in CONTACTS.comparisons:
+        level = names.get(comparison.name)
+        value = comparison.level_value(level) if level else -1
+        gammas.append(f"{value} AS gamma_{comparison.name}")
+    with duckdb.connect() as connection:
+        found = connection.sql(
+            f"SELECT {mergeable_sql(CONTACTS)} FROM (SELECT {', '.join(gammas)})"
+        ).fetchall()
+    assert found == [(mergeable,)]
