@@ -115,7 +115,12 @@ def _source_asset(
                 workspace.home,
             )
         except RetryableError as error:
-            _retry_later(context, source, error)
+            if context.retry_number < source.retries:
+                raise dg.RetryRequested(
+                    max_retries=source.retries,
+                    seconds_to_wait=source.retry_delay.total_seconds()
+                    * 2**context.retry_number,
+                ) from error
             return _without(context, source, states.fail(source.name, instant, error))
         except Exception as error:  # noqa: BLE001  # one source must not stop the others
             if message_of(error) != str(error):
@@ -130,10 +135,9 @@ def _source_asset(
         for warning in (*report.skipped, *report.warnings):
             context.log.warning(f"{source.name}: {warning}")
         if report.errors:
-            reason = _in_one(report.errors)
-            if all(isinstance(each, RetryableError) for each in report.errors):
-                _retry_later(context, source, reason)
-            state = states.fail(source.name, instant, reason)
+            # Each request was tried several times, and all that came is landed: the next
+            # sync goes on, instead of this one holding the home for many minutes.
+            state = states.fail(source.name, instant, _in_one(report.errors))
             return _without(context, source, state, report)
         states.succeed(source.name, instant)
         return dg.MaterializeResult(
@@ -142,18 +146,6 @@ def _source_asset(
         )
 
     return extract
-
-
-def _retry_later(
-    context: dg.AssetExecutionContext, source: Any, error: BaseException
-) -> None:
-    """Ask for another attempt, unless all are used up."""
-    if context.retry_number < source.retries:
-        raise dg.RetryRequested(
-            max_retries=source.retries,
-            seconds_to_wait=source.retry_delay.total_seconds()
-            * 2**context.retry_number,
-        ) from error
 
 
 def _in_one(errors: Sequence[ConnectorError]) -> ConnectorError:

@@ -121,7 +121,7 @@ def test_a_source_read_in_part_is_stale_until_it_is_read_completely(
     hubspot.unread = [[DOWN, LimitReachedError("contacts: the budget is used up")]]
     result = run(workspace)
     assert result.success
-    # The limit does not pass by waiting a little: no second attempt.
+    # Requests were tried again already: the next sync goes on.
     assert len(hubspot.calls) == 1
     assert checks(result)["hubspot"] == (False, "WARN")
     state = SourceStates(workspace.home).read("hubspot")
@@ -129,17 +129,6 @@ def test_a_source_read_in_part_is_stale_until_it_is_read_completely(
     assert "1 more of its objects could not be read" in (state.message or "")
     hubspot.unread = [()]
     assert checks(run(workspace))["hubspot"] == (True, "ERROR")
-    assert not SourceStates(workspace.home).read("hubspot").is_failing
-
-
-def test_parts_that_may_come_later_are_tried_again(
-    make_workspace: Make, fakes: dict[str, Fake]
-) -> None:
-    workspace = make_workspace()
-    hubspot = fakes["hubspot_api"]
-    hubspot.unread = [[DOWN], [DOWN], ()]
-    assert run(workspace).success
-    assert len(hubspot.calls) == 3
     assert not SourceStates(workspace.home).read("hubspot").is_failing
 
 
