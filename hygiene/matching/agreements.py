@@ -26,7 +26,7 @@ def mergeable_sql(
     """
     conditions = [any_agreement_sql(specification, specification.required_agreement)]
     conditions += [
-        f"NOT ({doubt.condition} AND NOT "
+        f"NOT (({doubt.condition}) AND NOT "
         f"{any_agreement_sql(specification, doubt.excused_by)})"
         for doubt in specification.doubts
         if doubt.name not in allowed

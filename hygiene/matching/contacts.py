@@ -358,7 +358,7 @@ CONTACTS = Specification(
             "another name and place",
             "gamma_family_name = 0 AND (gamma_given_name = 0 OR gamma_middle_name = 0) "
             "AND gamma_phone <= 0 AND gamma_company <= 0 AND gamma_street <= 0 "
-            "AND gamma_locality < 4",
+            f"AND gamma_locality < {_LOCALITY.level_value('close_postcode')}",
             _OWN,
             _OWN,
         ),

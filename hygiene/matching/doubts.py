@@ -112,7 +112,7 @@ def _judge(
         agrees = any_agreement_sql(specification, ((name, levels),))
         row = connection.execute(
             f"SELECT count(*), avg(({agrees})::INTEGER) FROM {table} "
-            f"WHERE {doubt.condition} AND gamma_{name} >= 0 "
+            f"WHERE ({doubt.condition}) AND gamma_{name} >= 0 "
             f"AND weight - mw_{name} + ({prior_weight!r}) >= 0"
         ).fetchone()
         pairs, rate = (int(row[0]), float(row[1] or 0.0)) if row else (0, 0.0)
