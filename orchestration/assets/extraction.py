@@ -188,10 +188,10 @@ def _without(
         )
     assert state.synced_at is not None  # noqa: S101  # what is tolerated has an age
     facts["last_good"] = dg.MetadataValue.timestamp(state.synced_at)
-    how = "" if report is None else " completely"
+    how, what = ("", "its") if report is None else (" completely", "for the rest its")
     context.log.warning(
-        f"{source.name} could not be read{how} ({state.reason}); for the rest its data "
-        f"of {state.synced_at:%Y-%m-%d %H:%M} UTC are used"
+        f"{source.name} could not be read{how} ({state.reason}); {what} data of "
+        f"{state.synced_at:%Y-%m-%d %H:%M} UTC are used"
     )
     return dg.MaterializeResult(
         metadata=facts,
