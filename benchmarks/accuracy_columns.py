@@ -97,6 +97,12 @@ _PARTS_BEFORE: Final[dict[str, tuple[str, ...]]] = {
     "street": ("house_number", "house_num", "street_number", "street_no", "building")
 }
 """Columns that are written in front of an attribute, as in "12" + "High Street"."""
+_BIRTH_DATE_PARTS: Final = (
+    ("birth_year", "year_of_birth", "yob", "byear", "dob_year"),
+    ("birth_month", "month_of_birth", "bmonth", "dob_month"),
+    ("birth_day", "day_of_birth", "bday", "dob_day"),
+)
+"""Columns that together are a birth date, as in 1980 + 2 + 29."""
 
 _BOOKKEEPING: Final = re.compile(
     r"^(_.*|id|idx|index|row|rownum|row_number|unique_id|uid|uuid|guid|rec_id|record_id"
@@ -195,6 +201,16 @@ def plan_columns(
             ]
             used[attribute] = (*front[:1], found)
             free = [name for name in free if name not in used[attribute]]
+    if "birth_date" in attributes and "birth_date" not in used:
+        by_slug = {slugs[name]: name for name in reversed(free)}
+        found_parts = [
+            next((by_slug[word] for word in words if word in by_slug), None)
+            for words in _BIRTH_DATE_PARTS
+        ]
+        date_parts = tuple(name for name in found_parts if name is not None)
+        if len(date_parts) == len(_BIRTH_DATE_PARTS):
+            used["birth_date"] = date_parts
+            free = [name for name in free if name not in date_parts]
     unused = {
         name: "record key or label"
         for name in free

@@ -6,7 +6,8 @@ comparing anything.
 A key with more records than the cap (one million records sharing one mailbox would make
 5e11 pairs) is left out of blocking only: the value still counts when another key brings
 the pair together. Keys are capped as a whole, so "john smith" may be too common while
-"john smith in Leeds" is not. What is left out is reported.
+"john smith in Leeds" is not. What is left out is reported, and `hot_blocks.py` decides
+whether neighbours in such a block are compared instead.
 
 Only records whose key somebody shares are joined, a narrow table per rule, and a pair
 remembers every rule that found it, one bit each. So the same pairs serve training and
@@ -98,12 +99,25 @@ def build_keys(
     )
 
 
+def hot_table(rule: BlockingRule) -> str:
+    """Name the table with the records of a rule's hot keys: unique_id, k.
+
+    Args:
+        rule: The blocking rule.
+
+    Returns:
+        A table that `find_hot_keys` creates for rules that have any.
+    """
+    return f"hot_{rule.name}"
+
+
 def find_hot_keys(
     connection: duckdb.DuckDBPyConnection, rules: Sequence[BlockingRule], cap: int
 ) -> tuple[HotKeys, ...]:
     """Create `members_<rule>` from `block_keys`: the records of keys in use.
 
-    A key is in use if two records have it and not more than the cap.
+    A key is in use if two records have it and not more than the cap. The records of keys
+    above the cap are in `hot_table`, except for asymmetric rules.
 
     Args:
         connection: Connection that holds `block_keys`.
@@ -136,6 +150,13 @@ def find_hot_keys(
             reports.append(
                 HotKeys(rule.name, int(values), int(records), int(largest), cap)
             )
+            if rule.other_parts is None:
+                connection.execute(
+                    f"CREATE OR REPLACE TEMP TABLE {hot_table(rule)} AS "
+                    f"SELECT unique_id, k FROM ({held}) "
+                    f"SEMI JOIN (SELECT k FROM shared_keys WHERE n > {int(cap)}) "
+                    "USING (k)"
+                )
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE members_{rule.name} AS "
             f"SELECT unique_id, k, is_other FROM ({held}) "

@@ -72,10 +72,12 @@ class Components:
     Attributes:
         label: Component of each record, numbered by its smallest record.
         split: Components that were larger than the limit and were split first.
+        whole: The same before any was split.
     """
 
     label: Integers
     split: int
+    whole: Integers
 
 
 def label_components(records: int, left: Integers, right: Integers) -> Integers:
@@ -128,6 +130,7 @@ def find_components(
         np.concatenate([strong.left, order]),
         np.concatenate([strong.right, groups]),
     )
+    whole = labels
     split = 0
     level = threshold
     while True:
@@ -137,7 +140,7 @@ def find_components(
             too_large[labels[strong.left]] if len(strong.left) else np.zeros(0, bool)
         )
         if not inside.any():
-            return Components(labels, split)
+            return Components(labels, split, whole)
         if level == threshold:
             split = int(too_large.sum())
         level += 1.0
@@ -153,7 +156,50 @@ def find_components(
         same = labels[strong.left] == labels[strong.right]
         strong = strong.where(same & ((strong.weight >= level) | ~inside))
         if not len(inner.left):
-            return Components(labels, split)
+            return Components(labels, split, whole)
+
+
+def draw_between_parts(
+    components: Components, clusters: Integers, *, members: int, most_parts: int
+) -> tuple[Integers, Integers]:
+    """Draw pairs that say whether clusters of one split component belong together.
+
+    Only the first few records of each cluster are asked, so that the number of pairs
+    depends on the number of clusters and not on their size.
+
+    Args:
+        components: Components, some of which were split.
+        clusters: Cluster of each record, numbered by its smallest record.
+        members: Records that speak for a cluster, those with the smallest numbers.
+        most_parts: Most clusters of a component; one with more stays as it was split.
+
+    Returns:
+        Left and right record numbers of the pairs, left < right.
+    """
+    split = np.unique(components.whole[components.whole != components.label])
+    records = np.flatnonzero(np.isin(components.whole, split))
+    records = records[np.argsort(clusters[records], kind="stable")]
+    speakers = records[_place_in_run(clusters[records]) < members]
+    whole = components.whole[speakers]
+    none = np.zeros(0, dtype=np.int64)
+    lefts, rights = [none], [none]
+    for number in split:
+        asked = np.sort(speakers[whole == number])
+        if len(np.unique(clusters[asked])) > most_parts:
+            continue
+        left, right = (asked[side] for side in np.triu_indices(len(asked), 1))
+        apart = clusters[left] != clusters[right]
+        lefts.append(left[apart])
+        rights.append(right[apart])
+    return np.concatenate(lefts), np.concatenate(rights)
+
+
+def _place_in_run(values: Integers) -> Integers:
+    """Count each value's place among the equal values beside it, from 0."""
+    begins = np.flatnonzero(np.diff(values, prepend=-1))
+    lengths = np.diff(np.r_[begins, len(values)])
+    place: Integers = np.arange(len(values)) - np.repeat(begins, lengths)
+    return place
 
 
 def average_link(

@@ -31,13 +31,23 @@ _PATTERNS = "em_vectors"
 
 
 class SplinkEngine:
-    """Splink on DuckDB, for one set of parameters."""
+    """Splink on DuckDB, for one set of parameters.
+
+    Args:
+        connection: Connection that holds `features`.
+        specification: The model.
+        parameters: Its parameters.
+        prior: Probability that two random records are one entity, from which a session
+            derives the share of matches among its pairs to start with.
+    """
 
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
         specification: Specification,
         parameters: ModelParameters,
+        *,
+        prior: float,
     ) -> None:
         with warnings.catch_warnings():
             # sqlglot, which Splink uses, warns about its own accelerator on import.
@@ -50,7 +60,7 @@ class SplinkEngine:
         self._api = DuckDBAPI(connection)
         self._linker = Linker(
             self._api.register("features"),
-            splink_settings(specification, parameters),
+            splink_settings(specification, parameters, prior=prior),
             log_level=None,
             validate_settings=False,
         )
@@ -144,6 +154,7 @@ def splink_settings(
     *,
     dialect: str = "duckdb",
     has_frequencies: bool = True,
+    prior: float = 0.5,
 ) -> dict[str, Any]:
     """Write a model as Splink's settings.
 
@@ -152,6 +163,8 @@ def splink_settings(
         parameters: Its parameters.
         dialect: Splink's name of the backend's SQL.
         has_frequencies: Whether rare values weigh more; they need frequency tables.
+        prior: Probability that two random records are one entity; even odds where it is
+            added outside, as in scoring.
 
     Returns:
         A settings dictionary that Splink's `Linker` takes.
@@ -159,8 +172,7 @@ def splink_settings(
     return {
         "link_type": "dedupe_only",
         "unique_id_column_name": "unique_id",
-        # The prior is added outside: it is estimated from the scored pairs.
-        "probability_two_random_records_match": 0.5,
+        "probability_two_random_records_match": prior,
         "comparisons": [
             _comparison_settings(
                 comparison,

@@ -20,21 +20,20 @@ from pathlib import Path
 from typing import Literal
 
 import duckdb
-import numpy as np
-import polars as pl
 
 from hygiene.matching.agreements import mergeable_sql
-from hygiene.matching.clustering import (
-    Integers,
-    PairWeights,
-    average_link,
-    find_components,
-    hold_back,
-)
 from hygiene.matching.doubts import judge_doubts
 from hygiene.matching.edges import MatchRun, Outcome, build_report, write_edges
 from hygiene.matching.evidence import load_evidence, settle_constraints
 from hygiene.matching.features import build_features
+from hygiene.matching.grouping import (
+    Limits,
+    group_records,
+    read_pairs,
+    score_pairs,
+    total_weight_sql,
+)
+from hygiene.matching.hot_blocks import add_neighbours
 from hygiene.matching.parameters import (
     ModelParameters,
     load_parameters,
@@ -51,7 +50,6 @@ from hygiene.matching.specification import Entity, Specification
 from hygiene.matching.specifications import specification_of
 from hygiene.matching.threshold import choose_threshold
 from hygiene.matching.training import learn
-from hygiene.matching.vectors import compare_pairs, context_weight_sql, weigh_sql
 from hygiene.parquet_exchange import open_connection, quote_literal
 
 logger = logging.getLogger(__name__)
@@ -121,6 +119,9 @@ def link(
             left_out = find_candidates(
                 connection, specification, records=features.records
             )
+            neighbours = add_neighbours(
+                connection, specification, records=features.records
+            )
         with stages.measure("compare"):
             reuse = (
                 compare_on_spark(
@@ -150,6 +151,7 @@ def link(
                 *notes,
                 reuse.reason,
                 *(rule.reason for rule in left_out),
+                *(rule.reason for rule in neighbours),
             ],
             stages=stages,
         )
@@ -216,13 +218,13 @@ def _link(
     connection, specification = run.connection, run.specification
     features, settings = run.features, run.settings
     with stages.measure("score"):
-        _score(run, "vectors", "scores")
+        score_pairs(run, "vectors", "scores")
     with stages.measure("threshold"):
         prior = estimate_prior(
             connection, "SELECT weight FROM scores", features.records
         )
         prior_weight = math.log2(prior / (1 - prior))
-        total_sql = f"(weight + ({prior_weight!r}))"
+        total_sql = total_weight_sql(prior_weight)
         verdicts = judge_doubts(
             connection,
             "scores",
@@ -234,11 +236,9 @@ def _link(
         agreement_sql = mergeable_sql(
             specification, {item.doubt for item in verdicts if item.is_allowed}
         )
-        candidates, agreeing = _read_pairs(
-            connection, "scores", total_sql, agreement_sql
-        )
+        candidates = read_pairs(connection, "scores", total_sql, agreement_sql)
         threshold = choose_threshold(
-            candidates.weight[agreeing],
+            candidates.pairs.weight[candidates.agrees],
             settings,
             records=features.records,
             prior=prior,
@@ -258,45 +258,20 @@ def _link(
             has_parent=has_parent,
         )
         constraints = settle_constraints(connection, features.records, unknown)
-    merge = threshold.auto_match_weight
-    with stages.measure("components"):
-        components = find_components(
-            features.records,
-            hold_back(candidates, agreeing, threshold=merge, prior_weight=prior_weight),
-            constraints.groups,
-            threshold=merge,
-            limit=settings.max_component_size,
-        )
-        completed = _complete(connection, components.label)
-    with stages.measure("score_components"):
-        compare_pairs(connection, specification, "completion", "completion_vectors")
-        _score(run, "completion_vectors", "completion_scores")
-        more, more_agreeing = _read_pairs(
-            connection, "completion_scores", total_sql, agreement_sql
-        )
-    with stages.measure("cluster"):
-        every = PairWeights(
-            np.concatenate([candidates.left, more.left]),
-            np.concatenate([candidates.right, more.right]),
-            np.concatenate([candidates.weight, more.weight]),
-        )
-        agreement = np.concatenate([agreeing, more_agreeing])
-        clusters = average_link(
-            components.label,
-            hold_back(every, agreement, threshold=merge, prior_weight=prior_weight),
-            constraints.groups,
-            constraints.barred_left,
-            constraints.barred_right,
-            threshold=merge,
-            prior_weight=prior_weight,
-        )
+    grouping = group_records(
+        run,
+        candidates,
+        constraints,
+        Limits(threshold.auto_match_weight, prior_weight, agreement_sql),
+        measure=stages.measure,
+    )
     outcome = Outcome(
-        clusters=clusters,
+        clusters=grouping.clusters,
         threshold=threshold,
         constraints=constraints,
-        candidate_pairs=len(candidates.left),
-        completed_pairs=completed,
-        split_components=components.split,
+        candidate_pairs=len(candidates.pairs.left),
+        completed_pairs=grouping.completed_pairs,
+        split_components=grouping.split_components,
     )
     with stages.measure("write"):
         edges, dropped = write_edges(run, outcome, total_sql, out_edges)
@@ -318,61 +293,3 @@ def _link(
         report.largest_cluster,
     )
     return report
-
-
-def _score(run: MatchRun, vectors: str, table: str) -> None:
-    """Create a table of weighed pairs: answers, witnesses' weights, and the total."""
-    specification = run.specification
-    weighed = weigh_sql(specification, run.parameters, vectors)
-    kept = [f"gamma_{item.name}" for item in specification.comparisons]
-    kept += sorted(
-        {f"mw_{name}" for doubt in specification.doubts for name, _ in doubt.witnesses}
-    )
-    run.connection.execute(
-        f"CREATE OR REPLACE TABLE {table} AS SELECT unique_id_l, unique_id_r, "
-        f"match_key, {', '.join(kept)}, {context_weight_sql(specification)} AS weight "
-        f"FROM ({weighed})"
-    )
-
-
-def _read_pairs(
-    connection: duckdb.DuckDBPyConnection, table: str, weight: str, agreement: str
-) -> tuple[PairWeights, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    rows = connection.sql(
-        f"SELECT unique_id_l, unique_id_r, {weight} AS total, "
-        f"{agreement} AS agrees FROM {table} ORDER BY unique_id_l, unique_id_r"
-    ).fetchnumpy()
-    return (
-        PairWeights(
-            np.asarray(rows["unique_id_l"], dtype=np.int64),
-            np.asarray(rows["unique_id_r"], dtype=np.int64),
-            np.asarray(rows["total"], dtype=np.float64),
-        ),
-        np.asarray(rows["agrees"], dtype=bool),
-    )
-
-
-def _complete(connection: duckdb.DuckDBPyConnection, labels: Integers) -> int:
-    """Create `completion`: pairs inside a component that blocking did not find."""
-    connection.register(
-        "component_of",
-        pl.DataFrame({"unique_id": np.arange(len(labels)), "component": labels}),
-    )
-    connection.execute(
-        """
-        CREATE OR REPLACE TABLE completion AS
-        WITH sized AS (
-            SELECT *, count(*) OVER (PARTITION BY component) AS size FROM component_of
-        )
-        SELECT l.unique_id::INTEGER AS unique_id_l, r.unique_id::INTEGER AS unique_id_r,
-            0::BIGINT AS found_by, -1 AS match_key
-        FROM sized AS l
-        INNER JOIN sized AS r ON l.component = r.component AND l.unique_id < r.unique_id
-        ANTI JOIN candidates
-            ON candidates.unique_id_l = l.unique_id
-            AND candidates.unique_id_r = r.unique_id
-        WHERE l.size > 2 AND r.size > 2
-        """
-    )
-    row = connection.execute("SELECT count(*) FROM completion").fetchone()
-    return int(row[0]) if row else 0

@@ -74,16 +74,20 @@ def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
     ).fetchone()
     day, month = (1, 2) if row is None or row[0] else (2, 1)
 
-    def part(number: int) -> str:
-        return f"lpad(regexp_extract({written}, {slashed}, {number}), 2, '0')"
+    def part(pattern: str, number: int) -> str:
+        return f"lpad(regexp_extract({written}, {pattern}, {number}), 2, '0')"
 
     iso = "'^\\s*([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([^0-9].*)?$'"
+    spaced = "'^\\s*([0-9]{4})[-/. ]([0-9]{1,2})[-/. ]([0-9]{1,2})([^0-9].*)?$'"
     return (
         "CASE WHEN birth_date_std IS NOT NULL "
         "THEN strftime(birth_date_std, '%Y-%m-%d') "
         f"WHEN regexp_matches({written}, {iso}) "
         f"THEN regexp_replace({written}, {iso}, '\\1-\\2-\\3') "
+        f"WHEN regexp_matches({written}, {spaced}) THEN "
+        f"regexp_extract({written}, {spaced}, 1) || '-' || {part(spaced, 2)} "
+        f"|| '-' || {part(spaced, 3)} "
         f"WHEN regexp_matches({written}, {slashed}) THEN "
-        f"regexp_extract({written}, {slashed}, 3) || '-' || {part(month)} "
-        f"|| '-' || {part(day)} END"
+        f"regexp_extract({written}, {slashed}, 3) || '-' || {part(slashed, month)} "
+        f"|| '-' || {part(slashed, day)} END"
     )

@@ -27,7 +27,7 @@ class SharedIdentifier:
 
 @dataclass(frozen=True, slots=True)
 class HotKeys:
-    """Keys of one blocking rule that were left out of blocking.
+    """Keys of one blocking rule that are too common to compare all their records.
 
     Attributes:
         blocking_rule_id: The rule.
@@ -42,6 +42,30 @@ class HotKeys:
     records: int
     largest: int
     cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class HotNeighbours:
+    """A blocking rule whose hot keys are searched among neighbours.
+
+    Attributes:
+        blocking_rule_id: The rule.
+        pairs: Pairs of neighbours that were added.
+        matches_per_pair: Estimated matches per pair of neighbours that no key finds.
+    """
+
+    blocking_rule_id: str
+    pairs: int
+    matches_per_pair: float
+
+    @property
+    def reason(self) -> str:
+        """The decision in one sentence."""
+        return (
+            f"Keys of blocking rule {self.blocking_rule_id} with too many records: "
+            f"{self.pairs} pairs of neighbours were compared, since about "
+            f"{self.matches_per_pair:.0%} of them are matches."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +161,7 @@ class MatchReport:
         largest_cluster: Records of the largest cluster.
         split_components: Components that were too large and split first.
         blocking_rules: Pairs per blocking rule.
-        hot_keys: Blocking keys that were left out.
+        hot_keys: Blocking keys that were left out, or searched among neighbours only.
         shared_identifiers: Identifiers that lost their vote.
         unused_fields: Custom fields that were not compared, and why.
         notes: What else a reader of the run should know.

@@ -48,8 +48,8 @@ _LEAST_SAVING = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class _Sample:
-    """Sampled pairs of the large rules.
+class Sample:
+    """Pairs drawn from rules, and what they are worth.
 
     Attributes:
         rule: Number of the rule that each pair was drawn from.
@@ -143,7 +143,7 @@ def _choose(
         left_out[worst] = RuleYield(rules[worst].name, counts[worst], judged[worst])
 
 
-def _own_yield(sample: _Sample, number: int, left_out: Collection[int]) -> float | None:
+def _own_yield(sample: Sample, number: int, left_out: Collection[int]) -> float | None:
     """Return expected matches per pair that only this rule finds; none if unknown."""
     others = ~sum(1 << gone for gone in {number, *left_out})
     own = (sample.rule == number) & ((sample.found_by & np.int64(others)) == 0)
@@ -157,7 +157,7 @@ def _draw(
     specification: Specification,
     counts: Mapping[int, int],
     records: int,
-) -> _Sample:
+) -> Sample:
     rules = specification.blocking_rules
     drawn = " UNION ALL ".join(
         f"SELECT unique_id_l, unique_id_r, {number} AS rule FROM ("
@@ -183,6 +183,25 @@ def _draw(
         f"bit_or(bit) AS found_by, {first_rule_sql('bit_or(bit)')} AS match_key "
         f"FROM ({found}) GROUP BY unique_id_l, unique_id_r"
     )
+    connection.execute("DROP TABLE drawn_records")
+    return weigh_sample(connection, specification, records)
+
+
+def weigh_sample(
+    connection: duckdb.DuckDBPyConnection, specification: Specification, records: int
+) -> Sample:
+    """Estimate with the shipped model which drawn pairs are matches that may be merged.
+
+    Args:
+        connection: Connection that holds `comparable` and the tables `drawn` (pairs and
+            the number of the rule that each was drawn from) and `drawn_pairs` (the same
+            pairs once, with found_by and match_key), both of which are dropped.
+        specification: The model.
+        records: Number of records.
+
+    Returns:
+        The pairs, one per row of `drawn`.
+    """
     compare_pairs(connection, specification, "drawn_pairs", "drawn_vectors")
     weighed = weigh_sql(
         specification, shipped_parameters(specification), "drawn_vectors"
@@ -198,9 +217,9 @@ def _draw(
         "INNER JOIN drawn USING (unique_id_l, unique_id_r) "
         "ORDER BY rule, unique_id_l, unique_id_r"
     ).fetchnumpy()
-    for table in ("drawn", "drawn_records", "drawn_pairs", "drawn_vectors"):
+    for table in ("drawn", "drawn_pairs", "drawn_vectors"):
         connection.execute(f"DROP TABLE {table}")
-    return _Sample(
+    return Sample(
         np.asarray(rows["rule"], dtype=np.int64),
         np.asarray(rows["found_by"], dtype=np.int64),
         np.asarray(rows["chance"], dtype=np.float64),

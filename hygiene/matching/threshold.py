@@ -14,9 +14,10 @@ Two conditions, and the higher weight wins:
    million times a million chances of looking alike, and the doubtful zone fills up
    faster than the certain one.
 
-In a table of two fields (name and town) hardly a pair is as certain as the second
-condition asks for, and next to nothing would be merged. Where it costs more than half of the
-matches that the first condition leaves, the limit is one in twenty.
+In a table of few fields (name and birth date, name and town) hardly a pair is as certain
+as the second condition asks for, and next to nothing would be merged. Where the limit
+costs more than one in twenty of the matches that the first condition leaves, it is raised
+by one in a hundred, to five in a hundred at most.
 
 A fixed probability such as 0.95 has neither property: the weight that is best by the
 truth moves by more than ten bits between data sets, and upwards with their size.
@@ -32,11 +33,10 @@ import numpy.typing as npt
 from hygiene.matching.report import Threshold
 from hygiene.matching.settings import MatchSettings
 
-_MOST_FALSE_SHARE = 0.01
-_MOST_FALSE_SHARE_OF_POOR_TABLES = 0.05
-"""Where the usual limit is out of reach for most matches."""
-_LEAST_MATCHES = 0.5
-"""Share of the expected matches that the usual limit has to leave."""
+_FALSE_SHARES = (0.01, 0.02, 0.03, 0.04, 0.05)
+"""Limits of the expected share of false pairs; the first one that most matches meet."""
+_LEAST_MATCHES = 0.95
+"""Share of the expected matches that a limit has to leave."""
 _LEAST_WEIGHT = math.log2(3.0)
 """A wrong merge costs as much as three missed ones: odds of three to one, in bits."""
 _STEP = 0.25
@@ -70,11 +70,11 @@ def choose_threshold(
         rule = "settings"
         reason = f"Set to {merge:.2f} bits in the configuration."
     else:
-        limit = _MOST_FALSE_SHARE
-        merge, share, accepted = _lowest_acceptable(weights, limit)
-        if _matches(weights, merge) < _LEAST_MATCHES * _matches(weights, _LEAST_WEIGHT):
-            limit = _MOST_FALSE_SHARE_OF_POOR_TABLES
+        needed = _LEAST_MATCHES * _matches(weights, _LEAST_WEIGHT)
+        for limit in _FALSE_SHARES:
             merge, share, accepted = _lowest_acceptable(weights, limit)
+            if _matches(weights, merge) >= needed:
+                break
         rule = "expected_false_share"
         reason = (
             f"{records} records, {len(weights)} scored pairs, about one match in "

@@ -4,7 +4,7 @@ What belongs here: sampling how often non-matches agree (u), Splink's expectatio
 maximisation for how often matches agree (m), and blending both with the shipped model
 so that little data changes little. What does not: scoring of a run or thresholds.
 
-Three corrections to the text-book procedure, each for a failure seen on real tables:
+Corrections to the text-book procedure, each for a failure seen on real tables:
 
 - Pairs for estimation come from rules that select one person or firm (mailbox, full
   name, birth date). Surname, phone or address would select households and companies
@@ -12,6 +12,9 @@ Three corrections to the text-book procedure, each for a failure seen on real ta
 - Random pairs contain matches. Where records repeat a lot, most random pairs with an
   equal birth date are matches, and u would be far too large. The expected share of
   matches is subtracted.
+- A session starts from the prior of the table. Where records hold little besides a
+  name, a session on equal names sees one field, and any share of matches explains it as
+  well: started from even odds, EM calls all namesakes one person.
 - A level that a rule never shows keeps the shipped estimate, and estimates from few
   pairs are pulled towards it (as if `_PRIOR_PAIRS` more pairs had been seen).
 """
@@ -29,6 +32,7 @@ import polars as pl
 
 from hygiene.matching.engine import SplinkEngine
 from hygiene.matching.features import build_features
+from hygiene.matching.hot_blocks import add_neighbours
 from hygiene.matching.parameters import (
     LevelParameters,
     ModelParameters,
@@ -111,6 +115,7 @@ def train(
         features = build_features(connection, standardised, specification, settings)
         specification = features.specification
         find_candidates(connection, specification, records=features.records)
+        add_neighbours(connection, specification, records=features.records)
         compare_pairs(connection, specification, "candidates", "vectors")
         parameters, report = learn(
             connection,
@@ -184,7 +189,10 @@ def learn(
             },
         )
         current, _ = _in_order(specification, current)
-        engine = SplinkEngine(connection, specification, current)
+        # Before the first estimate: one partner for each record.
+        engine = SplinkEngine(
+            connection, specification, current, prior=prior or 1.0 / max(records, 2)
+        )
         estimates: dict[str, list[tuple[float, dict[str, float]]]] = {}
         used = []
         for rule, chosen, pairs in rules:

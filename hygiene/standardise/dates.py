@@ -17,8 +17,11 @@ from hygiene.standardise.status import Status
 from hygiene.standardise.text import clean_compatible_text, match_form
 from hygiene.standardise.vocabulary import Vocabulary, default_vocabulary
 
-# Accepted: "1980-02-29", "1980-02-29T00:00:00Z", "1980/02/29", "1980.2.9".
-_ISO: Final = re.compile(r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ].*)?\Z", re.DOTALL)
+# Accepted: "1980-02-29", "1980-02-29T00:00:00Z", "1980/02/29", "1980.2.9", and "1980 2 29"
+# from three columns.
+_ISO: Final = re.compile(
+    r"(\d{4})[-/. ](\d{1,2})[-/. ](\d{1,2})(?:[T ].*)?\Z", re.DOTALL
+)
 _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})\Z")
 # Accepted: "29.02.1980", "2/29/1980 00:00". Which number is the month must be clear.
 _WRITTEN: Final = re.compile(

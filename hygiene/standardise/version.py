@@ -11,7 +11,7 @@ from hygiene.standardise.hooks import hook_source
 from hygiene.standardise.settings import StandardiseSettings
 
 # Raise on every change of a rule, so that records are standardised again.
-STANDARDISER_VERSION: Final = "6"
+STANDARDISER_VERSION: Final = "7"
 # Libraries whose data decide verdicts.
 _LIBRARIES: Final = (
     "anyascii", "babel", "email-validator", "idna", "phonenumbers", "rapidfuzz", "tldextract",

@@ -54,6 +54,15 @@ def test_a_mapping_comes_before_a_name() -> None:
     assert plan.columns["other_kind"] == ("name",)
 
 
+def test_a_birth_date_in_three_columns_is_one_attribute() -> None:
+    columns = ["surname", "birth_day", "birth_month", "birth_year", "id"]
+    plan = plan_columns(columns, truth="id", mapping={})
+    assert plan.columns["birth_date"] == ("birth_year", "birth_month", "birth_day")
+    plan = plan_columns(["surname", "birth_year", "id"], truth="id", mapping={})
+    assert "birth_date" not in plan.columns, "a year is no date"
+    assert plan.columns["other_birth_year"] == ("birth_year",)
+
+
 @pytest.mark.parametrize(
     ("mapping", "truth", "words"),
     [

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from hygiene.matching.clustering import (
     PairWeights,
     average_link,
+    draw_between_parts,
     find_components,
     label_components,
 )
@@ -102,6 +103,21 @@ def test_a_component_that_no_threshold_splits_is_left_as_it_is() -> None:
     pairs = pairs_of({(n, n + 1): 9.0 for n in range(5)})
     found = find_components(6, pairs, np.arange(6), threshold=0.0, limit=3)
     assert len(set(found.label.tolist())) == 6
+
+
+def test_parts_of_a_split_component_are_asked_by_a_few_records_each() -> None:
+    chain = {(n, n + 1): 3.0 if n % 3 == 2 else 9.0 for n in range(8)}
+    # Records 9 to 11 are a component of their own, which is small enough.
+    pairs = pairs_of(chain | {(9, 10): 9.0, (10, 11): 9.0})
+    found = find_components(12, pairs, np.arange(12), threshold=0.0, limit=4)
+    assert found.whole.tolist() == [0] * 9 + [9] * 3
+    left, right = draw_between_parts(found, found.label, members=2, most_parts=3)
+    asked = list(zip(left.tolist(), right.tolist(), strict=True))
+    assert asked == [
+        (a, b) for a in (0, 1, 3, 4) for b in (3, 4, 6, 7) if a // 3 < b // 3
+    ]
+    left, _ = draw_between_parts(found, found.label, members=2, most_parts=2)
+    assert not len(left), "too many parts"
 
 
 def test_nothing_to_cluster_gives_singletons() -> None:

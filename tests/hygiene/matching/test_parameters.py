@@ -135,6 +135,18 @@ def test_where_few_pairs_are_certain_one_in_twenty_may_be_false(
     assert hopeless.auto_match_weight > 3.0, "rather nothing than one in nine"
 
 
+def test_the_limit_rises_only_as_far_as_most_matches_need() -> None:
+    names_and_dates = np.concatenate([np.full(500, 20.0), np.full(400, 4.0)])
+    chosen = choose_threshold(
+        names_and_dates, MatchSettings(), records=5000, prior=1e-4
+    )
+    assert chosen.auto_match_weight < 4.0
+    assert "limit 3%" in chosen.reason, "400 / 17 of 900 are expected to be false"
+    few_doubtful = np.concatenate([np.full(5000, 20.0), np.full(200, 3.0)])
+    chosen = choose_threshold(few_doubtful, MatchSettings(), records=9000, prior=1e-4)
+    assert "limit 1%" in chosen.reason
+
+
 def test_settings_override_the_threshold() -> None:
     chosen = choose_threshold(
         np.array([1.0]),

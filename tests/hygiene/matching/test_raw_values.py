@@ -86,6 +86,15 @@ def test_birth_dates_in_eight_digits_have_the_year_first_or_last() -> None:
     assert _births("12042007", "12/94/1007", "12251980")[0] == "2007-12-04"
 
 
+def test_birth_dates_from_three_columns_have_the_same_layout() -> None:
+    assert _births("1983 4 12", "1931 4 72", "2003 13 14", "1950 04 08") == [
+        "1983-04-12",
+        "1931-04-72",
+        "2003-13-14",
+        "1950-04-08",
+    ]
+
+
 def test_no_date_that_begins_with_its_year_is_read_from_the_other_end() -> None:
     days = [date(1800, 1, 1) + timedelta(days=each) for each in range(0, 109_000, 7)]
     assert _births(*(f"{day:%Y%m%d}" for day in days)) == [

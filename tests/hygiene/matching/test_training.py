@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -93,3 +94,41 @@ def test_a_sample_of_pairs_stands_for_all_of_them() -> None:
             connection, weights.format(1_000), 1_000, pairs_per_row=4
         )
     assert sample == pytest.approx(every)
+
+
+def test_namesakes_are_not_taken_for_one_person_where_there_is_little_else(
+    tmp_path: Path,
+) -> None:
+    """Names and birth dates only: one pair of equal names in ten is a match."""
+    given = ["anna", "bruno", "clara", "david", "elena", "felix", "greta", "henrik"]
+    family = ["adler", "bishop", "carlsen", "dupont", "eriksen", "fischer", "gruber"]
+    start = date(1940, 1, 1)
+    people = [
+        contact(
+            f"x:contact:{n:04d}",
+            given[n % 8],
+            family[n * 5 % 7],
+            born=start + timedelta(days=n * 7919 % 25_000),
+        )
+        for n in range(1_000)
+    ]
+    copies = [
+        person
+        | {
+            "source_record_key": person["source_record_key"].replace("x:", "y:"),
+            # One day off in half of them.
+            "birth_date_std": person["birth_date_std"] + timedelta(days=n % 2),
+        }
+        for n, person in enumerate(people[:400])
+    ]
+    report = _linked(tmp_path, write_contacts(tmp_path, people + copies))
+    note = next(text for text in report.notes if "equal given + family" in text)
+    share = int(note.split("%")[0].split()[-1])
+    assert share < 20, note
+    edges = pl.read_parquet(tmp_path / "edges.parquet").filter(decision="auto_match")
+    right = edges.filter(
+        pl.col("source_record_key_l").str.slice(2)
+        == pl.col("source_record_key_r").str.slice(2)
+    )
+    assert right.height >= 0.8 * len(copies)
+    assert edges.height - right.height <= 0.05 * edges.height
