@@ -4,7 +4,8 @@ What belongs here: reading must-links and cannot-links, and settling what happen
 they contradict each other. What does not: scores.
 
 Order of authority: a steward's cannot-link, a steward's must-link, merges recorded by a
-CRM, sync ids and lead conversions, the account hierarchy, the model. A cannot-link is
+CRM, sync ids and lead conversions, what keeps two records apart (the account hierarchy;
+two active users of one portal), the model. A cannot-link is
 never crossed, also not through a chain of weaker must-links: the chain loses its weakest
 link that would cross it.
 """
@@ -23,7 +24,14 @@ from hygiene.matching.clustering import Integers, label_components
 from hygiene.matching.specification import Entity
 from hygiene.parquet_exchange import quote_literal, register_parquet
 
-_AUTHORITY = {"steward": 0, "crm_merge": 1, "sync_id": 2, "lead_conversion": 2}
+_AUTHORITY = {
+    "steward": 0,
+    "crm_merge": 1,
+    "sync_id": 2,
+    "lead_conversion": 2,
+    "other_user": 3,
+}
+_LINKS = tuple(name for name in _AUTHORITY if name != "steward")
 _RULING_COLUMNS = (
     "source_record_key_l",
     "source_record_key_r",
@@ -70,7 +78,8 @@ def load_evidence(
 
     Args:
         connection: Connection with the tables `features` and `standardised_file`.
-        links: Parquet of pairs that a system of record says are the same.
+        links: Parquet of pairs that a system of record says are the same, or
+            (`other_user`) are two people.
         rulings: CSV of a steward's rulings, or a folder of such files; optional.
         entity: What is matched.
         has_parent: Whether accounts carry the key of their parent.
@@ -87,12 +96,12 @@ def load_evidence(
     )
     unknown_kind = connection.execute(
         "SELECT count(*) FROM links_file WHERE evidence IS NULL "
-        "OR evidence NOT IN ('crm_merge', 'sync_id', 'lead_conversion')"
+        f"OR evidence NOT IN {_LINKS}"
     ).fetchone()
     if unknown_kind and unknown_kind[0]:
         raise InputError(
             f"Reading {entity} links: {unknown_kind[0]} rows of {links.name} have an "
-            "unknown evidence; expected crm_merge, sync_id or lead_conversion; check "
+            f"unknown evidence; expected one of {', '.join(_LINKS)}; check "
             "the model that writes the links."
         )
     connection.execute(
@@ -101,7 +110,8 @@ def load_evidence(
     )
     connection.execute(
         "INSERT INTO claims SELECT source_record_key_l, source_record_key_r, evidence, "
-        "CASE evidence WHEN 'crm_merge' THEN 1 ELSE 2 END, true, NULL FROM links_file"
+        "CASE evidence WHEN 'crm_merge' THEN 1 WHEN 'other_user' THEN 3 ELSE 2 END, "
+        "evidence <> 'other_user', NULL FROM links_file"
     )
     for file in _ruling_files(rulings):
         _load_rulings(connection, file)

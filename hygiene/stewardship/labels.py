@@ -11,7 +11,8 @@ found counts as missed.
 Precision: of the pairs that reach the threshold and that a label can judge, the share
 that it confirms. A sync id judges the partner's other suitors: when a record is synced
 with P, a match with Q of P's source and object contradicts it, unless P and Q are linked
-or match each other. A steward's ruling judges its own pair.
+or match each other. A steward's ruling judges its own pair, and so does a portal that
+knows both records as two active users.
 """
 
 from __future__ import annotations
@@ -34,6 +35,9 @@ SELECT least(l, r) AS l, greatest(l, r) AS r, bool_and(is_same) AS is_same
 FROM (
     SELECT source_record_key_l AS l, source_record_key_r AS r, true AS is_same
     FROM links WHERE evidence IN ('crm_merge', 'sync_id')
+    UNION ALL
+    SELECT source_record_key_l, source_record_key_r, false
+    FROM links WHERE evidence = 'other_user'
     UNION ALL
     SELECT source_record_key_l, source_record_key_r, ruling = 'must_link'
     FROM rulings WHERE status = 'in_force' AND ruling IN ('must_link', 'cannot_link')

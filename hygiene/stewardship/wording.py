@@ -64,6 +64,7 @@ _DECIDERS = {
     "crm_merge": "the CRM merged them itself",
     "sync_id": "the CRMs' own sync id joins them",
     "lead_conversion": "the CRM converted one into the other",
+    "other_user": "they are two active users of one CRM",
     "exact_key": "they carry the same key",
     "model": "the evidence of their fields",
 }

@@ -85,6 +85,20 @@ def test_a_merge_in_the_crm_outranks_the_hierarchy(tmp_path: Path) -> None:
     assert found.cannot_links == 0
 
 
+def test_two_active_users_of_one_portal_are_kept_apart(tmp_path: Path) -> None:
+    found = settled(tmp_path, [("a", "b", "other_user"), ("b", "c", "sync_id")])
+    assert (found.barred_left.tolist(), found.barred_right.tolist()) == ([0], [1])
+    assert (groups(found), found.must_links) == ([0, 1, 1, 3], 1)
+
+
+@pytest.mark.parametrize("evidence", ["crm_merge", "sync_id"])
+def test_a_merge_outranks_what_a_portal_says_of_its_users(
+    tmp_path: Path, evidence: str
+) -> None:
+    links = [("a", "b", "other_user"), ("b", "c", evidence), ("a", "c", evidence)]
+    assert groups(settled(tmp_path, links))[:3] == [0, 0, 0]
+
+
 def test_the_later_ruling_holds(tmp_path: Path) -> None:
     path = write_rulings(tmp_path, [("a", "b", "must_link")])
     path.write_text(path.read_text() + "a,b,cannot_link,kim,2026-03-01,looked again\n")

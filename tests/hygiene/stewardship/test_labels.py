@@ -79,6 +79,16 @@ def test_a_match_past_the_sync_partner_counts_against_precision(tmp_path: Path) 
     assert (elsewhere.precision.hits, elsewhere.precision.cases) == (1, 1)
 
 
+def test_two_active_users_of_one_portal_are_a_false_match(tmp_path: Path) -> None:
+    found = estimated(
+        tmp_path,
+        [("sf:c:1", "sf:c:2", 9.0), ("sf:c:3", "sf:c:4", 9.0)],
+        [("sf:c:1", "sf:c:2", "other_user"), ("sf:c:3", "sf:c:4", "crm_merge")],
+    )
+    assert (found.precision.hits, found.precision.cases) == (1, 2)
+    assert (found.recall.hits, found.recall.cases) == (1, 1)
+
+
 def test_rulings_are_labels_while_they_are_in_force(tmp_path: Path) -> None:
     edges = [("a:c:1", "a:c:2", 5.0), ("a:c:3", "a:c:4", 5.0), ("a:c:5", "a:c:6", 0.0)]
     found = estimated(

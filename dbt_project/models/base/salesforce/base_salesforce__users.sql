@@ -16,6 +16,7 @@ typed as (
         cast(isactive as varchar) as isactive,
         cast(userroleid as varchar) as userroleid,
         cast(managerid as varchar) as managerid,
+        cast(contactid as varchar) as contactid,
         cast(department as varchar) as department,
         cast(title as varchar) as title,
         cast(createddate as varchar) as createddate,

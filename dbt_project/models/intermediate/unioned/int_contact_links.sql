@@ -1,4 +1,4 @@
--- Grain: one unordered pair of contact records that a system of record says are the same person.
+-- Grain: one unordered pair of contact records that a system of record says are the same person, or two.
 {{ config(materialized='stage_parquet') }}
 
 with
@@ -13,6 +13,14 @@ hubspot_contacts as (
 
 salesforce_leads as (
     select * from {{ ref('stg_salesforce__leads') }}
+),
+
+users as (
+    select * from {{ ref('int_users_unioned') }}
+),
+
+salesforce_users as (
+    select * from {{ ref('stg_salesforce__users') }}
 ),
 
 salesforce_contact_records as (
@@ -81,7 +89,66 @@ lead_conversions as (
     where converted_contact_id is not null
 ),
 
-{{ unordered_links(['merges_named_by_loser', 'merges_listed_by_winner', 'sync_ids', 'lead_conversions'], 'contacts') }}
+-- A mailbox that two users share tells nobody apart.
+mailboxes_of_users as (
+    select
+        source_name,
+        lower(trim(email)) as email_key,
+        min(source_record_key) as user_key
+    from users
+    where is_active and nullif(trim(email), '') is not null
+    group by 1, 2
+    having count(*) = 1
+),
+
+records_of_users as (
+    select
+        contacts.source_name,
+        contacts.source_record_key,
+        mailboxes_of_users.user_key,
+        lower(trim(contacts.first_name)) as first_name_key,
+        lower(trim(contacts.last_name)) as last_name_key
+    from contacts
+    inner join mailboxes_of_users
+        on contacts.source_name = mailboxes_of_users.source_name
+        and lower(trim(contacts.email)) = mailboxes_of_users.email_key
+    where not contacts.is_deleted
+
+    union
+
+    select
+        contacts.source_name,
+        contacts.source_record_key,
+        salesforce_users.source_record_key as user_key,
+        lower(trim(contacts.first_name)) as first_name_key,
+        lower(trim(contacts.last_name)) as last_name_key
+    from salesforce_users
+    inner join contacts
+        on salesforce_users.source_name = contacts.source_name
+        and salesforce_users.contact_id = contacts.source_record_id
+        and contacts.source_object = 'contact'
+    where salesforce_users.is_active and not salesforce_users.is_deleted and not contacts.is_deleted
+),
+
+-- Who logs in under two names at the same time is two people. Only namesakes could be confused.
+other_users as (
+    select
+        first_records.source_record_key as first_key,
+        second_records.source_record_key as second_key,
+        'other_user' as evidence,
+        cast(null as timestamp) as evidence_at
+    from records_of_users as first_records
+    inner join records_of_users as second_records
+        on first_records.source_name = second_records.source_name
+        and first_records.source_record_key < second_records.source_record_key
+        and first_records.user_key <> second_records.user_key
+        and (
+            first_records.last_name_key = second_records.last_name_key
+            or first_records.first_name_key = second_records.first_name_key
+        )
+),
+
+{{ unordered_links(['merges_named_by_loser', 'merges_listed_by_winner', 'sync_ids', 'lead_conversions', 'other_users'], 'contacts') }}
 
 select * from links
 order by source_record_key_l, source_record_key_r

@@ -15,6 +15,7 @@ casted as (
         latest.title as job_title,
         {{ salesforce_id_18('latest.userroleid') }} as role_id,
         {{ salesforce_id_18('latest.managerid') }} as manager_user_id,
+        {{ salesforce_id_18('latest.contactid') }} as contact_id,
         {{ cast_boolean('latest.isactive') }} as is_active,
         {{ cast_instant('latest.createddate') }} as created_at,
         {{ cast_instant('latest.systemmodstamp') }} as modified_at,
