@@ -69,7 +69,7 @@ def add_neighbours(
             pairs = _count(
                 connection,
                 f"INSERT INTO candidates SELECT unique_id_l, unique_id_r, 0, {number} "
-                f"FROM ({_neighbours_sql(hot_table(rule), columns)}) "
+                f"FROM ({_neighbours_sql(_members_sql(number, rule), columns)}) "
                 "ANTI JOIN candidates USING (unique_id_l, unique_id_r)",
             )
             used.append(HotNeighbours(rule.name, pairs, share))
@@ -85,17 +85,21 @@ def _sample(
     records: int,
 ) -> dict[int, float]:
     """Return per rule the expected matches per neighbouring pair that no key finds."""
-    parts: list[str] = []
+    drawn: list[str] = []
     for number, rule in hot:
-        table = hot_table(rule)
-        step = max(_count(connection, f"SELECT count(*) FROM {table}") // _SAMPLE, 1)
-        query = _neighbours_sql(table, columns, where=f"k % {step} = 0")
-        parts.append(f"SELECT *, {number} AS rule FROM ({query})")
+        held = _count(connection, f"SELECT count(*) FROM {hot_table(rule)}")
+        drawn.append(
+            f"{_members_sql(number, rule)} WHERE k % {max(held // _SAMPLE, 1)} = 0"
+        )
+    connection.execute(
+        f"CREATE OR REPLACE TEMP TABLE drawn_members AS {' UNION ALL '.join(drawn)}"
+    )
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE drawn AS SELECT * FROM "
-        f"({' UNION ALL '.join(parts)}) "
+        f"({_neighbours_sql('FROM drawn_members', columns)}) "
         "ANTI JOIN candidates USING (unique_id_l, unique_id_r)"
     )
+    connection.execute("DROP TABLE drawn_members")
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE drawn_pairs AS SELECT DISTINCT unique_id_l, "
         "unique_id_r, 0::BIGINT AS found_by, 0 AS match_key FROM drawn"
@@ -109,19 +113,32 @@ def _sample(
     return shares
 
 
-def _neighbours_sql(table: str, columns: Sequence[str], *, where: str = "true") -> str:
-    """Return a query of the pairs of records that are close in one hot block."""
-    text = f"concat_ws('\\x1F', {', '.join(f'comparable.{name}' for name in columns)})"
+def _members_sql(number: int, rule: BlockingRule) -> str:
+    """Return a query of a rule's hot keys: rule, unique_id, k."""
+    return f"SELECT {number} AS rule, unique_id, k FROM {hot_table(rule)}"
+
+
+def _neighbours_sql(members: str, columns: Sequence[str]) -> str:
+    """Return a query of the pairs of records that are close in one hot block.
+
+    Args:
+        members: Query of rule, unique_id and k.
+        columns: Columns of `comparable` that records are sorted by.
+
+    Returns:
+        A select statement of unique_id_l < unique_id_r and rule.
+    """
+    text = f"concat_ws('|', {', '.join(f'comparable.{name}' for name in columns)})"
     nexts = ", ".join(
         f"lead(unique_id, {distance}) OVER next_in_block"
         for distance in range(1, _NEIGHBOURS + 1)
     )
     return (
         "SELECT least(unique_id, other) AS unique_id_l, "
-        "greatest(unique_id, other) AS unique_id_r FROM ("
-        f"SELECT unique_id, unnest([{nexts}]) AS other FROM {table} "
-        f"INNER JOIN comparable USING (unique_id) WHERE {where} "
-        f"WINDOW next_in_block AS (PARTITION BY k ORDER BY {text}, unique_id)"
+        "greatest(unique_id, other) AS unique_id_r, rule FROM ("
+        f"SELECT rule, unique_id, unnest([{nexts}]) AS other FROM ({members}) "
+        "INNER JOIN comparable USING (unique_id) "
+        f"WINDOW next_in_block AS (PARTITION BY rule, k ORDER BY {text}, unique_id)"
         ") WHERE other IS NOT NULL GROUP BY ALL"
     )
 
