@@ -282,11 +282,26 @@ def _remember_merges(store: ObjectStore, row: Mapping[str, str | None]) -> None:
 
 def _make_engagements(portal: Portal, rng: random.Random) -> None:
     texts: dict[str, tuple[str, ...]] = {
-        "calls": ("hs_call_title", "hs_call_duration", "hs_call_status"),
-        "emails": ("hs_email_subject", "hs_email_status"),
-        "meetings": ("hs_meeting_title", "hs_meeting_outcome"),
+        "calls": (
+            "hs_call_title",
+            "hs_call_direction",
+            "hs_call_duration",
+            "hs_call_status",
+        ),
+        "emails": ("hs_email_subject", "hs_email_direction", "hs_email_status"),
+        "meetings": (
+            "hs_meeting_title",
+            "hs_meeting_outcome",
+            "hs_meeting_start_time",
+            "hs_meeting_end_time",
+        ),
         "notes": ("hs_note_body",),
-        "tasks": ("hs_task_subject", "hs_task_status"),
+        "tasks": (
+            "hs_task_subject",
+            "hs_task_status",
+            "hs_task_priority",
+            "hs_task_completion_date",
+        ),
         "products": ("name", "price"),
         "line_items": ("name", "price", "quantity", "amount"),
         "leads": ("hs_lead_name", "hs_pipeline", "hs_pipeline_stage"),
@@ -313,8 +328,16 @@ def _make_engagements(portal: Portal, rng: random.Random) -> None:
     for number, label in enumerate(("Starter", "Professional", "Enterprise")):
         make("products", 1_577_836_800_000, {"name": label, "price": str(100 + number)})
     subjects: dict[str, dict[str, Any]] = {
-        "calls": {"hs_call_title": "Intro call", "hs_call_duration": "240000"},
-        "emails": {"hs_email_subject": "Your offer", "hs_email_status": "SENT"},
+        "calls": {
+            "hs_call_title": "Intro call",
+            "hs_call_direction": "OUTBOUND",
+            "hs_call_duration": "240000",
+        },
+        "emails": {
+            "hs_email_subject": "Your offer",
+            "hs_email_direction": "EMAIL",
+            "hs_email_status": "SENT",
+        },
         "meetings": {"hs_meeting_title": "Demo", "hs_meeting_outcome": "COMPLETED"},
         "notes": {"hs_note_body": "Asked for a quote"},
         "tasks": {"hs_task_subject": "Call back", "hs_task_status": "NOT_STARTED"},

@@ -40,9 +40,73 @@
     ) as decimal(18, 2)) as total_win_percent
 {%- endmacro %}
 
-{#- Columns of Fivetran's HubSpot package that count what no source of tidycrm holds: there, and null. -#}
+{#- How often somebody engaged with a record; null where the source has no engagements (exported files). -#}
 {% macro hubspot_engagement_columns(kinds) -%}
     {%- for kind in kinds %}
-        cast(null as bigint) as count_engagement_{{ kind }},
+        cast(coalesce(engagement_counts.{{ kind }}, case when engaged_sources.source_name is not null then 0 end) as bigint)
+            as count_engagement_{{ kind }},
     {%- endfor %}
+{%- endmacro %}
+
+{% macro join_hubspot_engagement_counts(records) -%}
+    left join {{ ref('int_hubspot_engagements_counted') }} as engagement_counts
+        on {{ records }}.source_record_key = engagement_counts.source_record_key
+    left join (
+        select distinct source_name from {{ ref('int_activities_unioned') }} where source_type = 'hubspot'
+    ) as engaged_sources
+        on {{ records }}.source_name = engaged_sources.source_name
+{%- endmacro %}
+
+{#- Columns of Fivetran's HubSpot package that all kinds of engagement have, out of a CTE `engagements`. -#}
+{% macro hubspot_engagement_facts(type) -%}
+    engagements.source_record_id as engagement_id,
+        '{{ type }}' as engagement_type,
+        not engagements.is_deleted as is_active,
+        engagements.owner_id,
+        coalesce(engagements.started_at, cast(engagements.due_date as timestamp)) as occurred_timestamp,
+        engagements.created_at as created_timestamp,
+        engagements.modified_at as last_updated_timestamp,
+        {%- for name in ['contact', 'company', 'deal', 'ticket'] %}
+        coalesce({{ split_ids('engagements.' ~ name ~ '_ids') }}, cast([] as varchar[])) as {{ name }}_ids,
+        {%- endfor %}
+        engagements.source_record_key,
+        engagements.source_name as source_relation
+{%- endmacro %}
+
+{#- One value that a property of a HubSpot record had, and until when. -#}
+{% macro hubspot_property_history(object, id_column) -%}
+with
+
+changes as (
+    select
+        latest._source_record_id as id,
+        latest.object_id as {{ id_column }},
+        latest.property_name as field_name,
+        latest.value as new_value,
+        latest.source_type as change_source,
+        cast(null as varchar) as change_source_id,
+        {{ cast_instant('latest.changed_at') }} as valid_from,
+        {{ source_record_key(object, 'latest.object_id', 'latest._source_name') }} as source_record_key,
+        latest._source_name as source_relation
+    from ({{ latest_version(ref('base_hubspot__property_history')) }}) as latest
+    where latest.object_type = '{{ object }}' and not coalesce(latest._is_deleted, false)
+),
+
+final as (
+    select
+        source_relation || ':' || id as history_id,
+        id,
+        {{ id_column }},
+        field_name,
+        new_value,
+        change_source,
+        change_source_id,
+        valid_from,
+        lead(valid_from) over (partition by source_record_key, field_name order by valid_from, id) as valid_to,
+        source_record_key,
+        source_relation
+    from changes
+)
+
+select * from final
 {%- endmacro %}

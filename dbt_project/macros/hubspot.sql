@@ -33,3 +33,91 @@
         and {{ alias }}.from_object = '{{ from_object }}'
         and {{ alias }}.to_object = '{{ to_object }}'
 {%- endmacro %}
+
+{#-
+    Calls, e-mails, meetings, notes and tasks in one shape, beside what each calls its own. `own` holds SQL
+    for subject, direction, status, priority, started_at, ended_at, completed_at, due_date and is_completed.
+-#}
+{% macro stage_hubspot_engagement(object, own, instants=[]) -%}
+with
+
+latest as (
+    {{ latest_version(ref('base_hubspot__' ~ object)) }}
+),
+
+casted as (
+    select
+        {{ record_key_columns(object) }},
+        cast({{ own.subject or 'null' }} as varchar) as subject,
+        cast({{ own.direction or 'null' }} as varchar) as direction,
+        cast({{ own.status or 'null' }} as varchar) as status,
+        cast({{ own.priority or 'null' }} as varchar) as priority,
+        {{ hubspot_owner_columns() }},
+        {%- for to_object, name in [('contacts', 'contact'), ('companies', 'company'), ('deals', 'deal'), ('tickets', 'ticket')] %}
+        linked_{{ to_object }}.primary_id as primary_{{ name }}_id,
+        linked_{{ to_object }}.linked_ids as {{ name }}_ids,
+        {%- endfor %}
+        cast({{ own.is_completed }} as boolean) as is_completed,
+        cast({{ own.due_date or 'null' }} as date) as due_date,
+        cast({{ own.started_at or 'null' }} as timestamp) as started_at,
+        cast({{ own.ended_at or 'null' }} as timestamp) as ended_at,
+        cast({{ own.completed_at or 'null' }} as timestamp) as completed_at,
+        {{ cast_instant('latest.hs_createdate') }} as created_at,
+        {{ cast_instant('latest.hs_lastmodifieddate') }} as modified_at,
+        {{ load_metadata_columns(object) }},
+        {%- set casts = [] %}
+        {%- for column in ['hs_timestamp', 'hs_createdate', 'hs_lastmodifieddate'] + instants %}
+        {%- do casts.append((column, cast_instant('latest.' ~ column))) %}
+        {%- endfor %}
+        {{ cast_failures(casts) }} as _cast_failures
+    from latest
+    {{ join_hubspot_owner() }}
+    {%- for to_object in ['contacts', 'companies', 'deals', 'tickets'] %}
+    left join {{ ref('stg_hubspot__engagement_links') }} as linked_{{ to_object }}
+        on latest._source_name = linked_{{ to_object }}.source_name
+        and latest._record_id = linked_{{ to_object }}.from_object_id
+        and linked_{{ to_object }}.from_object = '{{ object }}'
+        and linked_{{ to_object }}.to_object = '{{ to_object }}'
+    {%- endfor %}
+)
+
+select * from casted
+{%- endmacro %}
+
+{#-
+    Records that each HubSpot record is associated with, out of a CTE `associations` of source_name, from_object,
+    from_object_id, to_object, to_object_id and is_primary. A pair has one row per label; the marked record
+    comes first, then the oldest by its number.
+-#}
+{% macro summarise_hubspot_links() -%}
+linked as (
+    select
+        source_name,
+        from_object,
+        from_object_id,
+        to_object,
+        to_object_id,
+        coalesce(bool_or(is_primary), false) as is_primary
+    from associations
+    group by source_name, from_object, from_object_id, to_object, to_object_id
+),
+
+summarised as (
+    select
+        {{ source_record_key("' || from_object || '", 'from_object_id', 'source_name') }} || ':' || to_object as linked_records_key,
+        source_name,
+        from_object,
+        from_object_id,
+        to_object,
+        first(to_object_id order by is_primary desc, try_cast(to_object_id as bigint), to_object_id) as primary_id,
+        string_agg(to_object_id, ';' order by is_primary desc, try_cast(to_object_id as bigint), to_object_id) as linked_ids,
+        count(*) as linked_count
+    from linked
+    group by source_name, from_object, from_object_id, to_object
+)
+{%- endmacro %}
+
+{#- Objects of HubSpot that say what somebody did with or about a customer. -#}
+{% macro hubspot_engagements() -%}
+    {{ return(['calls', 'emails', 'meetings', 'notes', 'tasks']) }}
+{%- endmacro %}

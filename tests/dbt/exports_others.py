@@ -96,6 +96,33 @@ def hubspot(home: Home, order: Order) -> None:
         ),
     )
 
+    _engagements(home, order)
+
+
+def _engagements(home: Home, order: Order) -> None:
+    """Land what HubSpot's API says about calls, mails, meetings, notes and tasks."""
+    moment = "2025-05-02T09:00:00.000Z"
+    kinds: dict[str, dict[str, str]] = {
+        "emails": {
+            "hs_email_subject": "Re: offer",
+            "hs_email_direction": "INCOMING_EMAIL",
+        },
+        "meetings": {"hs_meeting_title": "Demo", "hs_meeting_outcome": "SCHEDULED"},
+        "notes": {},
+        "tasks": {"hs_task_subject": "Send offer", "hs_task_status": "NOT_STARTED"},
+    }
+    for number, (kind, values) in enumerate(kinds.items(), start=1):
+        record = {"hs_object_id": f"90{number}", "hs_timestamp": moment, **values}
+        home.land("hubspot", kind, order([record]))
+        for objects, other in (("contacts", "11"), ("deals", "102")):
+            link = {
+                "hs_object_id": f"90{number}:{other}",
+                "from_object_id": f"90{number}",
+                "to_object_id": other,
+                "association_category": "HUBSPOT_DEFINED",
+            }
+            home.land("hubspot", f"associations_{kind}_{objects}", order([link]))
+
 
 def shop(home: Home, order: Order) -> None:
     """Land the sheets of the shop."""

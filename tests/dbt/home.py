@@ -39,18 +39,28 @@ ID_COLUMN = {"salesforce": "id", "hubspot": "hs_object_id", "spreadsheet": "id"}
 
 
 def declared_columns() -> dict[tuple[str, str], list[str]]:
-    """Data columns of every landed object, as the base models declare them."""
+    """Data columns of every landed object, as the project declares them.
+
+    Objects that no base model reads declare them on their source.
+    """
     declared: dict[tuple[str, str], list[str]] = {}
     for source_type in SOURCE_TYPES:
         folder = PROJECT / "models" / "base" / source_type
         sources = yaml.safe_load((folder / f"_{source_type}__sources.yml").read_text())
-        tables = [table["name"] for table in sources["sources"][0]["tables"]]
+        tables = sources["sources"][0]["tables"]
         models = yaml.safe_load(
             (folder / f"_{source_type}__base_models.yml").read_text()
         )
-        for table, model in zip(tables, models["models"], strict=True):
-            names = [column["name"] for column in model["columns"]]
-            declared[source_type, table] = [n for n in names if n not in METADATA]
+        based = [table for table in tables if "columns" not in table]
+        plain = [table for table in tables if "columns" in table]
+        for table, described in [
+            *zip(based, models["models"], strict=True),
+            *zip(plain, plain, strict=True),
+        ]:
+            names = [column["name"] for column in described["columns"]]
+            declared[source_type, table["name"]] = [
+                n for n in names if n not in METADATA
+            ]
     return declared
 
 

@@ -185,6 +185,35 @@ def test_activities_find_person_account_and_deal_through_any_id(
             False,
             False,
         ),  # has not taken place yet
+        ("901", "email", "gc_jane", "ga_beta", True, True),
+        ("902", "meeting", "gc_jane", "ga_beta", True, True),  # is over, says no more
+        ("903", "note", "gc_jane", "ga_beta", True, True),
+        ("904", "task", "gc_jane", "ga_beta", True, False),
+    ]
+
+
+def test_an_incoming_mail_is_a_touch_of_theirs(warehouse: Warehouse) -> None:
+    assert warehouse.value(
+        "select last_inbound_date::varchar from marts.customer_engagement "
+        "where customer_id = 'ga_beta'"
+    ) == ("2025-05-02")
+
+
+def test_hubspot_records_count_their_engagements(warehouse: Warehouse) -> None:
+    assert warehouse.query(
+        "select count_engagement_notes, count_engagement_tasks, count_engagement_calls, "
+        "count_engagement_meetings, count_engagement_emails, "
+        "count_engagement_incoming_emails from marts.hubspot__contacts "
+        "where contact_id = '11'"
+    ).row(0) == (1, 1, 0, 1, 0, 1)
+    assert warehouse.query(
+        "select engagement_id, engagement_type, contact_ids, deal_ids "
+        "from marts.hubspot__engagements order by 1"
+    ).rows() == [
+        ("901", "EMAIL", ["11"], ["102"]),
+        ("902", "MEETING", ["11"], ["102"]),
+        ("903", "NOTE", ["11"], ["102"]),
+        ("904", "TASK", ["11"], ["102"]),
     ]
 
 

@@ -57,7 +57,7 @@ def default_history() -> dict[str, tuple[str, ...]]:
 
 def default_associations() -> dict[str, tuple[str, ...]]:
     """Give the pairs that the warehouse reads."""
-    engaged = dict.fromkeys(ENGAGEMENTS, ("contacts", "companies", "deals"))
+    engaged = dict.fromkeys(ENGAGEMENTS, ("contacts", "companies", "deals", "tickets"))
     return {
         "contacts": ("companies",),
         "deals": ("companies", "contacts", "line_items"),

@@ -1,4 +1,4 @@
--- Grain: one task or event of one source system.
+-- Grain: one task, event, call, e-mail, meeting or note of one source system.
 -- An id of a Salesforce activity may point to several objects: every candidate key is stated, and only one exists.
 with
 
@@ -92,10 +92,55 @@ salesforce_events_conformed as (
     from salesforce_events
 ),
 
+-- An engagement with several people, companies or deals counts for the first of each.
+{%- for object in hubspot_engagements() %}
+
+hubspot_{{ object }}_conformed as (
+    select
+        source_record_key,
+        source_name,
+        'hubspot' as source_type,
+        '{{ object }}' as source_object,
+        source_record_id,
+        '{{ object[:-1] }}' as activity_type,
+        {{ source_record_key('contacts', 'primary_contact_id', 'source_name') }} as contact_source_record_key,
+        cast(null as varchar) as lead_source_record_key,
+        {{ source_record_key('companies', 'primary_company_id', 'source_name') }} as account_source_record_key,
+        cast(null as varchar) as related_account_source_record_key,
+        {{ source_record_key('deals', 'primary_deal_id', 'source_name') }} as opportunity_source_record_key,
+        {{ source_record_key('tickets', 'primary_ticket_id', 'source_name') }} as ticket_source_record_key,
+        {{ owner_key('source_name', 'owner_id', 'owner_name') }} as owner_source_record_key,
+        subject,
+        status,
+        priority,
+        case
+            when upper(direction) in ('INBOUND', 'INCOMING_EMAIL') then 'Inbound'
+            when upper(direction) in ('OUTBOUND', 'EMAIL') then 'Outbound'
+        end as call_direction,
+        is_completed,
+        due_date,
+        started_at,
+        ended_at,
+        completed_at,
+        created_at,
+        modified_at,
+        is_deleted,
+        delete_kind,
+        merged_into_key,
+        _load_id,
+        _extracted_at
+    from {{ ref('stg_hubspot__' ~ object) }}
+),
+{%- endfor %}
+
 activities_unioned as (
     select * from salesforce_tasks_conformed
     union all
     select * from salesforce_events_conformed
+    {%- for object in hubspot_engagements() %}
+    union all
+    select * from hubspot_{{ object }}_conformed
+    {%- endfor %}
 )
 
 select * from activities_unioned

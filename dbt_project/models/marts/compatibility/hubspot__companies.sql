@@ -31,6 +31,7 @@ final as (
     from companies
     left join account_clusters
         on companies.source_record_key = account_clusters.source_record_key
+    {{ join_hubspot_engagement_counts('companies') }}
 )
 
 select * from final

@@ -60,6 +60,7 @@ final as (
         on contacts.source_record_key = merged.merged_into_key
     left join contact_clusters
         on contacts.source_record_key = contact_clusters.source_record_key
+    {{ join_hubspot_engagement_counts('contacts') }}
 )
 
 select * from final

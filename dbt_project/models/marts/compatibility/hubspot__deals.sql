@@ -43,6 +43,7 @@ final as (
     from deals
     left join users
         on deals.owner_source_record_key = users.source_record_key
+    {{ join_hubspot_engagement_counts('deals') }}
 )
 
 select * from final

@@ -20,6 +20,10 @@ users as (
     select * from {{ ref('int_users_unioned') }}
 ),
 
+measured as (
+    select source_record_key, first_reply_at from {{ ref('fct_tickets') }}
+),
+
 final as (
     select
         tickets.source_record_id as ticket_id,
@@ -43,7 +47,7 @@ final as (
         tickets.is_closed,
         tickets.is_deleted as is_ticket_deleted,
         tickets.created_at as created_date,
-        cast(null as timestamp) as first_agent_reply_at,
+        measured.first_reply_at as first_agent_reply_at,
         tickets.closed_at as closed_date,
         tickets.source_record_key,
         tickets.source_name as source_relation
@@ -54,6 +58,9 @@ final as (
         on tickets.contact_source_record_key = contacts.source_record_key
     left join users
         on tickets.owner_source_record_key = users.source_record_key
+    left join measured
+        on tickets.source_record_key = measured.source_record_key
+    {{ join_hubspot_engagement_counts('tickets') }}
 )
 
 select * from final

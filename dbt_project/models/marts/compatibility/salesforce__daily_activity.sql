@@ -21,7 +21,7 @@ activities as (
             ) as happened_at
         from {{ ref('int_activities_unioned') }}
         -- Open tasks are not done, and calendar events carry no status: those that have ended took place.
-        where not is_deleted and (is_completed or source_object = 'event')
+        where source_type = 'salesforce' and not is_deleted and (is_completed or source_object = 'event')
     ) as finished
 ),
 

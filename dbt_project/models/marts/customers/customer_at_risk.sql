@@ -34,7 +34,12 @@ activities as (
         golden_contact_id,
         max(activity_date) as last_activity_date
     from {{ ref('fct_activities') }}
-    where not is_deleted and is_completed and golden_contact_id is not null and activity_date <= {{ as_of_date() }}
+    where
+        not is_deleted
+        and is_completed
+        and activity_type <> 'note'
+        and golden_contact_id is not null
+        and activity_date <= {{ as_of_date() }}
     group by 1, 2
 ),
 

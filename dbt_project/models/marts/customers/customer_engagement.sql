@@ -20,7 +20,8 @@ activities as (
         activity_date,
         date_diff('day', activity_date, {{ as_of_date() }}) as days_ago
     from {{ ref('fct_activities') }}
-    where not is_deleted and activity_date is not null
+    -- A note is somebody's own: nobody was in touch.
+    where not is_deleted and activity_date is not null and activity_type <> 'note'
 ),
 
 activity_totals as (

@@ -34,7 +34,7 @@ activities as (
         golden_contact_id,
         activity_date
     from {{ ref('fct_activities') }}
-    where not is_deleted and is_completed and activity_date <= {{ as_of_date() }}
+    where not is_deleted and is_completed and activity_type <> 'note' and activity_date <= {{ as_of_date() }}
 ),
 
 tickets as (

@@ -1,4 +1,4 @@
--- Grain: one task or event: a call, email, meeting or to-do with or about a customer.
+-- Grain: one call, email, meeting, note or to-do with or about a customer.
 with
 
 activities as (
@@ -80,9 +80,10 @@ final as (
         priority,
         call_direction,
         owner_name,
-        -- Calendar events carry no status: one that has ended took place.
+        -- Calendar events carry no status, and meetings often none: one that has ended took place.
         case
-            when source_object = 'event' then coalesce(cast(coalesce(ended_at, occurred_at) as date) <= {{ as_of_date() }}, false)
+            when source_object in ('event', 'meetings')
+                then coalesce(is_completed, cast(coalesce(ended_at, occurred_at) as date) <= {{ as_of_date() }}, false)
             else is_completed
         end as is_completed,
         is_deleted,

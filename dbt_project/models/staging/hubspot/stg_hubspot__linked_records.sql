@@ -26,31 +26,6 @@ associations as (
     {%- endfor %}
 ),
 
--- A pair has one row per label; the marked record comes first, then the oldest by its number.
-linked as (
-    select
-        source_name,
-        from_object,
-        from_object_id,
-        to_object,
-        to_object_id,
-        coalesce(bool_or(is_primary), false) as is_primary
-    from associations
-    group by source_name, from_object, from_object_id, to_object, to_object_id
-),
-
-summarised as (
-    select
-        {{ source_record_key("' || from_object || '", 'from_object_id', 'source_name') }} || ':' || to_object as linked_records_key,
-        source_name,
-        from_object,
-        from_object_id,
-        to_object,
-        first(to_object_id order by is_primary desc, try_cast(to_object_id as bigint), to_object_id) as primary_id,
-        string_agg(to_object_id, ';' order by is_primary desc, try_cast(to_object_id as bigint), to_object_id) as linked_ids,
-        count(*) as linked_count
-    from linked
-    group by source_name, from_object, from_object_id, to_object
-)
+{{ summarise_hubspot_links() }}
 
 select * from summarised
