@@ -43,6 +43,19 @@ def test_two_live_services_from_first_load_to_an_incremental_sync(
         "select count(*) from fct_opportunities where source_type = 'hubspot' "
         "and golden_account_id is not null and status = 'won'"
     )[0][0]
+    engaged = sandbox.query(
+        "select activity_type from fct_activities where source_type = 'hubspot' "
+        "and golden_contact_id is not null group by 1 order by 1"
+    )
+    assert engaged == [("call",), ("email",), ("meeting",), ("note",), ("task",)]
+    # Each of them is associated with one contact, and counted there.
+    assert sandbox.query(
+        "select count(*) from fct_activities where source_type = 'hubspot'"
+    ) == sandbox.query(
+        "select sum(count_engagement_notes + count_engagement_tasks "
+        "+ count_engagement_calls + count_engagement_meetings "
+        "+ count_engagement_emails) from hubspot__contacts"
+    )
 
     live(sandbox, 30)
     second = sandbox.sync()
