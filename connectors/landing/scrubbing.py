@@ -31,6 +31,7 @@ from connectors.landing.suppression import (
     is_phone_column,
     scrub_row,
     scrub_text,
+    ties_of,
 )
 
 _KNOWN = "keyed({}) IN (SELECT hash FROM suppressed)"
@@ -162,6 +163,17 @@ def _find(
         parts.append(f"SELECT _load_seq FROM rows WHERE {_KNOWN.format(own)}")
         place = f"{origin.source_type}|{origin.source_name}|{origin.object}|"
         bound.append(place)
+    for tie in ties_of(origin):
+        if tie.column in data and (tie.object or "object_type" in data):
+            named = "?" if tie.object else "coalesce(object_type, '')"
+            parts.append(
+                "SELECT _load_seq FROM rows WHERE "
+                + _KNOWN.format(
+                    f"'record|hubspot|' || ? || '|' || {named} || '|' || "
+                    f"coalesce({quote_identifier(tie.column)}, '')"
+                )
+            )
+            bound += [origin.source_name, *([tie.object] if tie.object else [])]
     lists = [name for name in data if is_contact_ids_column(name)]
     if lists and origin.source_type == "hubspot":
         listed = ", ".join(quote_identifier(name) for name in lists)

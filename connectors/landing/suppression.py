@@ -41,6 +41,9 @@ _ACTIVITIES = frozenset(
 )
 """Objects whose rows exist because of one person: they go with the person."""
 
+HUBSPOT_ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
+"""Activities of HubSpot, which name people in associations and not in their rows."""
+
 _BYSTANDERS = frozenset({"account", "companies", "company", "user", "campaign"})
 """Objects that are about somebody else: only the mention goes."""
 
@@ -121,6 +124,45 @@ def record_reference(origin: Origin, record_id: str) -> str:
 def contact_reference_prefix(origin: Origin) -> str:
     """What stands before the number of a contact that a row of HubSpot refers to."""
     return f"{origin.source_type}|{origin.source_name}|contacts|"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """A column of HubSpot whose row says something about one other record.
+
+    Attributes:
+        column: Holds the number of the record.
+        object: Its object; none where the column `object_type` of the row says it.
+    """
+
+    column: str
+    object: str | None
+
+
+def ties_of(origin: Origin) -> tuple[Tie, ...]:
+    """Columns of HubSpot's associations and histories that name a record of a person.
+
+    Such a row holds nothing but the tie, and goes with either record.
+    """
+    if origin.source_type != "hubspot":
+        return ()
+    if origin.object == "property_history":
+        return (Tie("object_id", None),)
+    pair = origin.object.removeprefix("associations_")
+    if pair == origin.object:
+        return ()
+    left = next(
+        (
+            name
+            for name in ("contacts", *HUBSPOT_ENGAGEMENTS)
+            if pair.startswith(f"{name}_")
+        ),
+        None,
+    )
+    ties = [Tie("from_object_id", left)] if left else []
+    if pair.endswith("_contacts"):
+        ties.append(Tie("to_object_id", "contacts"))
+    return tuple(ties)
 
 
 def normal_email(text: str) -> str:
@@ -218,6 +260,8 @@ def scrub_row(
     record = record_reference(origin, str(row["_source_record_id"]))
     if suppression.holds("record", record):
         return None
+    if _is_tied(row, origin, suppression):
+        return None
     is_person = origin.object in _PEOPLE
     scrubbed = {
         name: _without(name, value, origin, suppression) for name, value in row.items()
@@ -241,6 +285,19 @@ def scrub_row(
         name: None if not name.startswith("_") and is_personal_column(name) else value
         for name, value in scrubbed.items()
     }
+
+
+def _is_tied(
+    row: Mapping[str, object], origin: Origin, suppression: Suppression
+) -> bool:
+    """Whether a row only ties a record on the list to another, or is its history."""
+    for tie in ties_of(origin):
+        named = tie.object or row.get("object_type")
+        place = Origin(origin.source_type, str(named), origin.source_name)
+        reference = record_reference(place, str(row.get(tie.column)))
+        if suppression.holds("record", reference):
+            return True
+    return False
 
 
 def scrub_text(text: str, suppression: Suppression) -> str:

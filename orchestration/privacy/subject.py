@@ -19,6 +19,7 @@ import polars as pl
 from connectors.landing import Landing, Origin
 from connectors.landing.suppression import (
     EMAIL_PATTERN,
+    HUBSPOT_ENGAGEMENTS,
     PHONE_DIGITS,
     is_email_column,
     is_phone_column,
@@ -249,6 +250,7 @@ def _described(
         full = row.get("full_name") or row.get("name")
         if isinstance(full, str) and " " in full.strip():
             names.add(full.strip())
+    references |= engagements_of(home, keys)
     own = {
         "emails": emails - _held_by_others(connection, keys, "email"),
         "phones": _keep(phones, _phone, _held_by_others(connection, keys, "phone")),
@@ -300,6 +302,51 @@ def _versions(
             )
             for row in rows.collect().iter_rows(named=True):
                 yield origin, row
+
+
+def engagements_of(home: Home, keys: Sequence[str]) -> set[str]:
+    """Find calls, mails, meetings, notes and tasks of HubSpot that are with them alone.
+
+    Their rows do not say with whom; the associations do. One that also names somebody
+    else stays, without the person.
+
+    Args:
+        home: Whose landing zone.
+        keys: Keys of the source records of one person.
+
+    Returns:
+        References of the engagements.
+    """
+    landing = Landing(home.landing)
+    people: dict[str, list[str]] = {}
+    for key in keys:
+        source, object_name, record = key.split(":", 2)
+        if object_name == "contacts":
+            people.setdefault(source, []).append(record)
+    found: set[str] = set()
+    landed = set(landing.objects())
+    for kind in HUBSPOT_ENGAGEMENTS:
+        pair = f"associations_{kind}_contacts"
+        if ("hubspot", pair) not in landed:
+            continue
+        for source, records in people.items():
+            ever = landing.versions("hubspot", pair, source)
+            if "to_object_id" not in ever.collect_schema():
+                continue
+            theirs = pl.col("to_object_id").is_in(records)
+            others = landing.current("hubspot", pair, source).filter(
+                ~theirs & ~pl.col("_is_deleted").fill_null(value=False)
+            )
+            alone = ever.filter(theirs).join(others, on="from_object_id", how="anti")
+            origin = Origin("hubspot", kind, source)
+            found |= {
+                record_reference(origin, each)
+                for each in alone.select("from_object_id")
+                .unique()
+                .collect()
+                .to_series()
+            }
+    return found
 
 
 def _held_by_others(

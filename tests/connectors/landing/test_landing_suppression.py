@@ -105,6 +105,45 @@ def test_lists_of_contacts_lose_one_entry_only(tmp_path: Path) -> None:
     assert (row["associated_contact_ids"], row["phone"]) == ("151", "1234567")
 
 
+def test_ties_and_histories_go_with_either_record(tmp_path: Path) -> None:
+    screen = listing(
+        ("record", "hubspot|crm|contacts|51"), ("record", "hubspot|crm|notes|7")
+    )
+    landing = Landing(tmp_path, screen=screen)
+
+    def tied(pair: str, *rows: tuple[str, str]) -> list[tuple[str, str]]:
+        landing.commit(
+            batch(
+                f"associations_{pair}",
+                [{"_source_record_id": f"{a}:{b}", "from_object_id": a,
+                  "to_object_id": b} for a, b in rows],
+                source_type="hubspot",
+            )
+        )  # fmt: skip
+        found = landing.current("hubspot", f"associations_{pair}").collect()
+        return (
+            found.select("from_object_id", "to_object_id").sort("to_object_id").rows()
+        )
+
+    assert tied("contacts_companies", ("51", "9"), ("52", "51")) == [("52", "51")]
+    assert tied("deals_contacts", ("51", "52"), ("1", "51")) == [("51", "52")]
+    assert tied("notes_contacts", ("8", "52"), ("8", "51"), ("7", "53")) == [
+        ("8", "52")
+    ]
+    assert tied("notes_deals", ("8", "51"), ("7", "1")) == [("8", "51")]
+    landing.commit(
+        batch(
+            "property_history",
+            [{"_source_record_id": f"{kind}:{number}", "object_type": kind,
+              "object_id": number, "value": "customer"}
+             for kind, number in (("contacts", "51"), ("deals", "51"), ("contacts", "5"))],
+            source_type="hubspot",
+        )
+    )  # fmt: skip
+    rows = landing.current("hubspot", "property_history").collect()
+    assert sorted(rows["_source_record_id"]) == ["contacts:5", "deals:51"]
+
+
 def test_landed_rows_are_rewritten_and_the_same_export_lands_nothing(
     tmp_path: Path,
 ) -> None:
