@@ -21,6 +21,7 @@
         ('hubspot', 'companies', 'companies', 'int_accounts_unioned'),
         ('hubspot', 'deals', 'deals', 'int_opportunities_unioned'),
         ('hubspot', 'tickets', 'tickets', 'int_tickets_unioned'),
+        ('hubspot', 'line_items', 'line_items', 'int_opportunity_line_items_unioned'),
         ('hubspot', 'calls', 'calls', 'int_activities_unioned'),
         ('hubspot', 'emails', 'emails', 'int_activities_unioned'),
         ('hubspot', 'meetings', 'meetings', 'int_activities_unioned'),

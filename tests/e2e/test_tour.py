@@ -48,6 +48,10 @@ def test_two_live_services_from_first_load_to_an_incremental_sync(
         "and golden_contact_id is not null group by 1 order by 1"
     )
     assert engaged == [("call",), ("email",), ("meeting",), ("note",), ("task",)]
+    assert sandbox.query(
+        "select count(*) from fct_opportunity_line_items where source_type = 'hubspot' "
+        "and is_counted and opportunity_id is not null and total_price_amount > 0"
+    )[0][0]
     # Each of them is associated with one contact, and counted there.
     assert sandbox.query(
         "select count(*) from fct_activities where source_type = 'hubspot'"
