@@ -100,7 +100,7 @@ def build_keys(
 
 
 def hot_table(rule: BlockingRule) -> str:
-    """Name the table with the records of a rule's hot keys: unique_id, k.
+    """Name the table of a rule's hot keys: k, and n, its records.
 
     Args:
         rule: The blocking rule.
@@ -116,8 +116,8 @@ def find_hot_keys(
 ) -> tuple[HotKeys, ...]:
     """Create `members_<rule>` from `block_keys`: the records of keys in use.
 
-    A key is in use if two records have it and not more than the cap. The records of keys
-    above the cap are in `hot_table`, except for asymmetric rules.
+    A key is in use if two records have it and not more than the cap. Keys above the cap
+    are in `hot_table`, except for asymmetric rules.
 
     Args:
         connection: Connection that holds `block_keys`.
@@ -153,9 +153,7 @@ def find_hot_keys(
             if rule.other_parts is None:
                 connection.execute(
                     f"CREATE OR REPLACE TEMP TABLE {hot_table(rule)} AS "
-                    f"SELECT unique_id, k FROM ({held}) "
-                    f"SEMI JOIN (SELECT k FROM shared_keys WHERE n > {int(cap)}) "
-                    "USING (k)"
+                    f"FROM shared_keys WHERE n > {int(cap)}"
                 )
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE members_{rule.name} AS "

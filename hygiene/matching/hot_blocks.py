@@ -21,7 +21,7 @@ from collections.abc import Sequence
 
 import duckdb
 
-from hygiene.matching.blocking import hot_table
+from hygiene.matching.blocking import hot_table, key_column
 from hygiene.matching.report import HotNeighbours
 from hygiene.matching.rule_yield import weigh_sample
 from hygiene.matching.specification import BlockingRule, Specification
@@ -45,8 +45,8 @@ def add_neighbours(
     are more alike than the rule's other pairs and would teach the model that.
 
     Args:
-        connection: Connection that holds `candidates`, `comparable` and the tables of hot
-            keys, which are dropped.
+        connection: Connection that holds `candidates`, `comparable`, `block_keys` and the
+            tables of hot keys, which are dropped.
         specification: The model.
         records: Number of records.
 
@@ -87,10 +87,9 @@ def _sample(
     """Return per rule the expected matches per neighbouring pair that no key finds."""
     drawn: list[str] = []
     for number, rule in hot:
-        held = _count(connection, f"SELECT count(*) FROM {hot_table(rule)}")
-        drawn.append(
-            f"{_members_sql(number, rule)} WHERE k % {max(held // _SAMPLE, 1)} = 0"
-        )
+        held = _count(connection, f"SELECT sum(n)::BIGINT FROM {hot_table(rule)}")
+        step = max(held // _SAMPLE, 1)
+        drawn.append(_members_sql(number, rule, where=f"k % {step} = 0"))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE drawn_members AS {' UNION ALL '.join(drawn)}"
     )
@@ -113,9 +112,12 @@ def _sample(
     return shares
 
 
-def _members_sql(number: int, rule: BlockingRule) -> str:
-    """Return a query of a rule's hot keys: rule, unique_id, k."""
-    return f"SELECT {number} AS rule, unique_id, k FROM {hot_table(rule)}"
+def _members_sql(number: int, rule: BlockingRule, *, where: str = "true") -> str:
+    """Return a query of the records of a rule's hot keys: rule, unique_id, k."""
+    return (
+        f"SELECT {number} AS rule, unique_id, {key_column(rule)} AS k FROM block_keys "
+        f"WHERE {key_column(rule)} IN (SELECT k FROM {hot_table(rule)} WHERE {where})"
+    )
 
 
 def _neighbours_sql(members: str, columns: Sequence[str]) -> str:
