@@ -130,7 +130,8 @@ records_of_users as (
     where salesforce_users.is_active and not salesforce_users.is_deleted and not contacts.is_deleted
 ),
 
--- Who logs in under two names at the same time is two people. Only namesakes could be confused.
+-- Two users at the same time are two people, unless one of them is the user of both records. Only namesakes
+-- could be confused.
 other_users as (
     select
         first_records.source_record_key as first_key,
@@ -146,6 +147,12 @@ other_users as (
             first_records.last_name_key = second_records.last_name_key
             or first_records.first_name_key = second_records.first_name_key
         )
+    where (first_records.source_record_key, second_records.user_key) not in (
+        select (source_record_key, user_key) from records_of_users
+    )
+    and (second_records.source_record_key, first_records.user_key) not in (
+        select (source_record_key, user_key) from records_of_users
+    )
 ),
 
 {{ unordered_links(['merges_named_by_loser', 'merges_listed_by_winner', 'sync_ids', 'lead_conversions', 'other_users'], 'contacts') }}
