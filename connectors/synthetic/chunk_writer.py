@@ -70,6 +70,7 @@ class Exports:
     truth: TruthLog
     ceiling: CeilingLog
     users: pl.Series
+    products: pl.Series
     campaigns: pl.Series
     rates: pl.DataFrame
 
@@ -139,6 +140,7 @@ def _write_salesforce(
         contacts=contact_ids,
         leads=export.mint.take("Lead", leads.created),
         users=users,
+        products=exports.products,
     )
     opportunities = settle_opportunities(export, chunk, deals, accounts, contacts)
     write_opportunities(

@@ -18,6 +18,7 @@ from connectors.synthetic import (
     writers_hubspot,
     writers_salesforce,
     writers_salesforce_activity,
+    writers_salesforce_org,
     writers_sheets,
 )
 from connectors.synthetic.ceiling import CeilingLog
@@ -130,7 +131,8 @@ def _open(out: Path, spool: Path, world: World) -> Exports:
     people = len(world.people)
     parts = 1 if people < _SPLIT_FROM_PEOPLE else max(2, people // 1_000_000 + 1)
     salesforce = writers_salesforce.SalesforceExport(out / "salesforce", spool, parts)
-    users = writers_salesforce.write_users(salesforce, world)
+    users = writers_salesforce_org.write_users(salesforce, world)
+    products = writers_salesforce_org.write_products(salesforce, world)
     campaigns = writers_salesforce_activity.write_campaigns(salesforce, world, users)
     sheets = out / "spreadsheets"
     sheets.mkdir()
@@ -146,6 +148,7 @@ def _open(out: Path, spool: Path, world: World) -> Exports:
         truth=TruthLog(out / "truth"),
         ceiling=CeilingLog(),
         users=users,
+        products=products,
         campaigns=campaigns,
         rates=rates,
     )

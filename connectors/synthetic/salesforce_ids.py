@@ -25,6 +25,7 @@ PREFIXES = {
     "Event": "00U",
     "Case": "500",
     "User": "005",
+    "UserRole": "00E",
     "Campaign": "701",
     "CampaignMember": "00v",
     "Product2": "01t",

@@ -1,7 +1,7 @@
 """The Salesforce Data Export: ZIPs of CSV files with API-name headers.
 
 Belongs here: the export's container and its people and companies (Account, Contact,
-Lead, User). Deals and activities are written by the sibling modules.
+Lead). Staff and price list, deals and activities are written by the sibling modules.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from connectors.synthetic.export_files import CsvSpool, zip_files
 from connectors.synthetic.rng import BoolArray, IntArray, chance
 from connectors.synthetic.salesforce_ids import PREFIXES, IdMint, make_ids, refer
 from connectors.synthetic.truth import TruthLog, company_labels
-from connectors.synthetic.world import Chunk, World, pick_words, timestamps
+from connectors.synthetic.world import Chunk, pick_words, timestamps
 
 INSTANT = "%Y-%m-%dT%H:%M:%S.000Z"
 _SPLIT = ("Contact", "Task", "Event", "OpportunityFieldHistory")
@@ -91,46 +91,12 @@ class SalesforceKeys:
     contacts: pl.Series
     leads: pl.Series
     users: pl.Series
+    products: pl.Series
 
 
 def flag(mask: BoolArray) -> pl.Series:
     """Write booleans as the Data Export does."""
     return texts(["0", "1"]).gather(pl.Series(mask.astype(np.int64)))
-
-
-def write_users(export: SalesforceExport, world: World) -> pl.Series:
-    """Write the org's users; returns their ids in order of the staff list."""
-    staff, size = world.staff, len(world.staff)
-    rng = world.streams.get("users")
-    hired = np.sort(
-        rng.integers(world.clock.start - 3 * 10**7, world.clock.start, size)
-    )
-    ids = export.mint.take("User", hired)
-    handle = staff.first.str.to_lowercase() + "." + staff.last.str.to_lowercase()
-    number = pl.Series(np.arange(size)).cast(pl.String)
-    mail = handle + "@tidy-vendor-xqz.com"
-    boss = np.where(np.arange(size) < 3, -1, np.arange(size) % 3)
-    stamp = timestamps(hired, INSTANT)
-    frame = pl.DataFrame(
-        {
-            "Id": ids,
-            "Username": handle + number + "@tidy-vendor-xqz.com.crm",
-            "LastName": staff.last,
-            "FirstName": staff.first,
-            "Name": staff.name,
-            "Department": choose(rng, ["Sales", "Sales", "Marketing", "Service"], size),
-            "Title": choose(rng, ["Account Executive", "SDR", "CSM"], size),
-            "Email": mail,
-            "IsActive": flag(~chance(rng, size, 0.1)),
-            "UserRoleId": texts([None]).new_from_index(0, size),
-            "ManagerId": refer(ids, boss),
-            "CreatedDate": stamp,
-            "LastModifiedDate": stamp,
-            "SystemModstamp": stamp,
-        }
-    )
-    export.append("User", frame, hired)
-    return ids
 
 
 def write_accounts(

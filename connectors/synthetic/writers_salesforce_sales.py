@@ -194,7 +194,7 @@ def write_opportunities(
     truth.add("truth_test_records", source_record_key=keys_of.filter(pl.Series(~real)))
     spoilt = {"close_date": close_date, "probability": percent}
     truth.add_values(keys_of, spoilt, ~rows.deleted)
-    _write_line_items(export, chunk, rows)
+    _write_line_items(export, chunk, rows, keys.products)
     _write_history(export, chunk, rows, keys.users)
 
 
@@ -208,7 +208,7 @@ def deal_labels(chunk: Chunk, deal: IntArray) -> pl.Series:
 
 
 def _write_line_items(
-    export: SalesforceExport, chunk: Chunk, rows: Opportunities
+    export: SalesforceExport, chunk: Chunk, rows: Opportunities, products: pl.Series
 ) -> None:
     rng, words = chunk.rng("sf-lines"), chunk.world.vocabulary.people
     count = rng.integers(0, 5, len(rows.deal))
@@ -240,6 +240,7 @@ def _write_line_items(
             "Id": export.mint.take("OpportunityLineItem", created),
             "OpportunityId": rows.ids.gather(pl.Series(parent)),
             "SortOrder": pl.Series(np.arange(size) - start[group] + 1).cast(pl.String),
+            "Product2Id": refer(products, product),
             "ProductCode": code,
             "Name": join(rows.name.gather(pl.Series(parent)), " ", name),
             "Quantity": join(pl.Series(quantity).cast(pl.String), ".0"),

@@ -15,6 +15,8 @@
         ('salesforce', 'event', 'events', 'int_activities_unioned'),
         ('salesforce', 'case', 'cases', 'int_tickets_unioned'),
         ('salesforce', 'user', 'users', 'int_users_unioned'),
+        ('salesforce', 'userrole', 'user_roles', none),
+        ('salesforce', 'product2', 'products', none),
         ('salesforce', 'campaign', 'campaigns', 'int_campaigns_unioned'),
         ('salesforce', 'campaignmember', 'campaign_members', 'int_campaign_members_unioned'),
         ('hubspot', 'contacts', 'contacts', 'int_contacts_unioned'),

@@ -61,7 +61,7 @@ def default_associations() -> dict[str, tuple[str, ...]]:
     return {
         "contacts": ("companies",),
         "deals": ("companies", "contacts", "line_items"),
-        "tickets": ("companies", "contacts"),
+        "tickets": ("companies", "contacts", "deals"),
         "leads": ("contacts", "companies"),
         **engaged,
     }

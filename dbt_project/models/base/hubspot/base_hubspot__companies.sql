@@ -9,10 +9,12 @@ typed as (
     select
         cast(hs_object_id as varchar) as hs_object_id,
         cast(name as varchar) as name,
+        cast(description as varchar) as description,
         cast(domain as varchar) as domain,
         cast(website as varchar) as website,
         cast(phone as varchar) as phone,
         cast(address as varchar) as address,
+        cast(address2 as varchar) as address2,
         cast(city as varchar) as city,
         cast(state as varchar) as state,
         cast(zip as varchar) as zip,

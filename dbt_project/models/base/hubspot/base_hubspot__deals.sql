@@ -9,6 +9,7 @@ typed as (
     select
         cast(hs_object_id as varchar) as hs_object_id,
         cast(dealname as varchar) as dealname,
+        cast(description as varchar) as description,
         cast(pipeline as varchar) as pipeline,
         cast(dealstage as varchar) as dealstage,
         cast(amount as varchar) as amount,

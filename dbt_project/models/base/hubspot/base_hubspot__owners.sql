@@ -11,6 +11,7 @@ typed as (
         cast(email as varchar) as email,
         cast(firstname as varchar) as firstname,
         cast(lastname as varchar) as lastname,
+        cast(teams as varchar) as teams,
         cast(archived as varchar) as archived,
         cast(_source_name as varchar) as _source_name,
         cast(_source_record_id as varchar) as _source_record_id,

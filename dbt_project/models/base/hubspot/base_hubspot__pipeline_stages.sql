@@ -11,6 +11,7 @@ typed as (
         cast(pipeline_id as varchar) as pipeline_id,
         cast(stage_id as varchar) as stage_id,
         cast(label as varchar) as label,
+        cast(display_order as varchar) as display_order,
         cast(probability as varchar) as probability,
         cast(is_closed as varchar) as is_closed,
         cast(ticket_state as varchar) as ticket_state,

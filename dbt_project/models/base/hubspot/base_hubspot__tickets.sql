@@ -20,6 +20,7 @@ typed as (
         cast(hubspot_owner_id as varchar) as hubspot_owner_id,
         cast(associated_company_ids as varchar) as associated_company_ids,
         cast(associated_contact_ids as varchar) as associated_contact_ids,
+        cast(associated_deal_ids as varchar) as associated_deal_ids,
         cast(hs_merged_object_ids as varchar) as hs_merged_object_ids,
         cast(_source_name as varchar) as _source_name,
         cast(_source_record_id as varchar) as _source_record_id,

@@ -28,6 +28,8 @@ typed as (
         cast(numberofemployees as varchar) as numberofemployees,
         cast(ownerid as varchar) as ownerid,
         cast(accountsource as varchar) as accountsource,
+        cast(accountnumber as varchar) as accountnumber,
+        cast(rating as varchar) as rating,
         cast(createddate as varchar) as createddate,
         cast(lastmodifieddate as varchar) as lastmodifieddate,
         cast(systemmodstamp as varchar) as systemmodstamp,

@@ -36,6 +36,7 @@ typed as (
         cast(donotcall as varchar) as donotcall,
         cast(ownerid as varchar) as ownerid,
         cast(reportstoid as varchar) as reportstoid,
+        cast(individualid as varchar) as individualid,
         cast(createddate as varchar) as createddate,
         cast(lastmodifieddate as varchar) as lastmodifieddate,
         cast(systemmodstamp as varchar) as systemmodstamp,

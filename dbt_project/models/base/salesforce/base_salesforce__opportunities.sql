@@ -29,6 +29,8 @@ typed as (
         cast(nextstep as varchar) as nextstep,
         cast(fiscalyear as varchar) as fiscalyear,
         cast(fiscalquarter as varchar) as fiscalquarter,
+        cast(recordtypeid as varchar) as recordtypeid,
+        cast(syncedquoteid as varchar) as syncedquoteid,
         cast(contractstartdate__c as varchar) as contractstartdate__c,
         cast(contractenddate__c as varchar) as contractenddate__c,
         cast(contractterm__c as varchar) as contractterm__c,

@@ -11,6 +11,7 @@ typed as (
         cast(isdeleted as varchar) as isdeleted,
         cast(opportunityid as varchar) as opportunityid,
         cast(product2id as varchar) as product2id,
+        cast(pricebookentryid as varchar) as pricebookentryid,
         cast(productcode as varchar) as productcode,
         cast(name as varchar) as name,
         cast(quantity as varchar) as quantity,

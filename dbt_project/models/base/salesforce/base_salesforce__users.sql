@@ -19,6 +19,8 @@ typed as (
         cast(contactid as varchar) as contactid,
         cast(department as varchar) as department,
         cast(title as varchar) as title,
+        cast(city as varchar) as city,
+        cast(state as varchar) as state,
         cast(createddate as varchar) as createddate,
         cast(systemmodstamp as varchar) as systemmodstamp,
         cast(_source_name as varchar) as _source_name,

@@ -6,6 +6,10 @@ companies as (
     where source_type = 'hubspot' and source_object = 'companies' and delete_kind is distinct from 'merged'
 ),
 
+details as (
+    select * from {{ ref('stg_hubspot__companies') }}
+),
+
 account_clusters as (
     select * from {{ ref('stg_hygiene__account_clusters') }}
 ),
@@ -14,10 +18,10 @@ final as (
     select
         companies.source_record_id as company_id,
         companies.account_name as company_name,
-        cast(null as varchar) as description,
+        details.description,
         companies.industry,
         companies.street as street_address,
-        cast(null as varchar) as street_address_2,
+        details.street_2 as street_address_2,
         companies.city,
         companies.state,
         companies.country,
@@ -29,6 +33,8 @@ final as (
         companies.source_record_key,
         companies.source_name as source_relation
     from companies
+    left join details
+        on companies.source_record_key = details.source_record_key
     left join account_clusters
         on companies.source_record_key = account_clusters.source_record_key
     {{ join_hubspot_engagement_counts('companies') }}

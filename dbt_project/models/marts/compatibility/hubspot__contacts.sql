@@ -25,6 +25,10 @@ contact_clusters as (
     select * from {{ ref('stg_hygiene__contact_clusters') }}
 ),
 
+details as (
+    select * from {{ ref('stg_hubspot__contacts') }}
+),
+
 final as (
     select
         contacts.source_record_id as contact_id,
@@ -37,25 +41,31 @@ final as (
         contacts.created_at as created_date,
         contacts.is_deleted as is_contact_deleted,
         merged.merged_object_ids,
-        {%- for name in ['bounces', 'clicks', 'deferrals', 'deliveries', 'drops', 'forwards', 'opens', 'prints', 'spam_reports', 'unsubscribes'] %}
-        cast(null as bigint) as total_{{ name }},
-        cast(null as bigint) as total_unique_{{ name }},
+        {#- HubSpot counts mails on the contact, each once however often it was opened. #}
+        {%- for name, counted in [
+            ('bounces', 'bounced'), ('clicks', 'clicked'), ('deferrals', none), ('deliveries', 'delivered'), ('drops', none),
+            ('forwards', none), ('opens', 'opened'), ('prints', none), ('spam_reports', none), ('unsubscribes', none)
+        ] %}
+        {{ 'details.' ~ counted ~ '_email_count' if name in ['bounces', 'deliveries'] else 'cast(null as bigint)' }} as total_{{ name }},
+        {{ 'details.' ~ counted ~ '_email_count' if counted else 'cast(null as bigint)' }} as total_unique_{{ name }},
         {%- endfor %}
         {{- hubspot_engagement_columns(['notes', 'tasks', 'calls', 'meetings', 'emails', 'incoming_emails', 'forwarded_emails']) }}
-        {%- for which in ['first', 'most_recent'] %}
+        {%- for which, property in [('first', 'first'), ('most_recent', 'recent')] %}
         cast(null as varchar) as calculated_{{ which }}_conversion_form_id,
-        cast(null as timestamp) as calculated_{{ which }}_conversion_date,
-        cast(null as varchar) as calculated_{{ which }}_conversion_form_name,
+        details.{{ property }}_conversion_at as calculated_{{ which }}_conversion_date,
+        details.{{ property }}_conversion_event_name as calculated_{{ which }}_conversion_form_name,
         cast(null as varchar) as calculated_{{ which }}_conversion_form_type,
         {%- endfor %}
-        cast(null as bigint) as total_form_submissions,
-        cast(null as bigint) as total_unique_form_submissions,
+        details.form_submission_count as total_form_submissions,
+        details.form_count as total_unique_form_submissions,
         contact_clusters.golden_contact_id,
         contacts.source_record_key,
         contacts.source_name as source_relation
     from contacts
     left join accounts
         on contacts.account_source_record_key = accounts.source_record_key
+    left join details
+        on contacts.source_record_key = details.source_record_key
     left join merged
         on contacts.source_record_key = merged.merged_into_key
     left join contact_clusters

@@ -6,6 +6,10 @@ changes as (
     where source_type = 'hubspot' and changed_at is not null
 ),
 
+details as (
+    select * from {{ ref('stg_hubspot__deal_stage_changes') }}
+),
+
 deals as (
     select * from {{ ref('hubspot__deals') }}
 ),
@@ -15,14 +19,14 @@ final as (
         changes.source_record_key as deal_stage_id,
         deals.deal_id,
         deals.deal_name,
-        cast(null as varchar) as pipeline_stage_id,
+        details.stage_id as pipeline_stage_id,
         changes.stage_name as pipeline_stage_label,
         deals.pipeline_label,
         changes.probability_pct as pipeline_stage_probability,
-        cast(null as bigint) as pipeline_stage_display_order,
+        details.display_order as pipeline_stage_display_order,
         changes.probability_pct in (0, 100) as is_pipeline_stage_closed,
         lead(changes.changed_at) over by_deal is null as is_stage_active,
-        cast(null as varchar) as source,
+        details.change_source as source,
         cast(null as varchar) as source_id,
         changes.changed_at as date_stage_entered,
         lead(changes.changed_at) over by_deal as date_stage_exited,
@@ -30,6 +34,8 @@ final as (
     from changes
     inner join deals
         on changes.opportunity_source_record_key = deals.source_record_key
+    left join details
+        on changes.source_record_key = details.source_record_key
     window by_deal as (partition by changes.opportunity_source_record_key order by changes.changed_at, changes.source_record_key)
 )
 

@@ -10,6 +10,14 @@ users as (
     select * from {{ ref('int_users_unioned') }}
 ),
 
+details as (
+    select * from {{ ref('stg_hubspot__deals') }}
+),
+
+owners as (
+    select * from {{ ref('stg_hubspot__owners') }}
+),
+
 final as (
     select
         deals.source_record_id as deal_id,
@@ -17,9 +25,9 @@ final as (
         deals.amount,
         deals.close_date as closed_date,
         deals.created_at as created_date,
-        cast(null as varchar) as description,
-        cast(null as varchar) as deal_pipeline_id,
-        cast(null as varchar) as deal_pipeline_stage_id,
+        details.description,
+        details.pipeline_id as deal_pipeline_id,
+        details.stage_id as deal_pipeline_stage_id,
         deals.pipeline_name as pipeline_label,
         deals.stage_name as pipeline_stage_label,
         deals.is_deleted as is_deal_deleted,
@@ -27,9 +35,11 @@ final as (
         users.source_record_id as owner_id,
         users.email as owner_email,
         users.user_name as owner_full_name,
-        {%- for name in ['primary_team_id', 'primary_team_name', 'all_team_ids', 'all_team_names', 'role_name'] %}
-        cast(null as varchar) as owner_{{ name }},
-        {%- endfor %}
+        owners.primary_team_id as owner_primary_team_id,
+        owners.primary_team_name as owner_primary_team_name,
+        owners.team_ids as owner_all_team_ids,
+        owners.team_names as owner_all_team_names,
+        cast(null as varchar) as owner_role_name,
         {{- hubspot_engagement_columns(['notes', 'tasks', 'calls', 'meetings', 'emails', 'incoming_emails', 'forwarded_emails']) }}
         deals.currency_code,
         deals.status,
@@ -43,6 +53,10 @@ final as (
     from deals
     left join users
         on deals.owner_source_record_key = users.source_record_key
+    left join owners
+        on deals.owner_source_record_key = owners.source_record_key
+    left join details
+        on deals.source_record_key = details.source_record_key
     {{ join_hubspot_engagement_counts('deals') }}
 )
 

@@ -11,6 +11,14 @@ accounts as (
     where source_type = 'salesforce' and source_object = 'account'
 ),
 
+account_details as (
+    select * from {{ ref('stg_salesforce__accounts') }}
+),
+
+contact_details as (
+    select * from {{ ref('stg_salesforce__contacts') }}
+),
+
 users as (
     select * from {{ ref('int_users_unioned') }}
 ),
@@ -37,30 +45,30 @@ final as (
         contacts.email,
         contacts.phone,
         contacts.mobile_phone,
-        cast(null as varchar) as department,
-        cast(null as varchar) as individual_id,
-        cast(null as varchar) as master_record_id,
+        contact_details.department,
+        contact_details.individual_id,
+        contact_details.master_contact_id as master_record_id,
         contacts.street as mailing_street,
         contacts.city as mailing_city,
         contacts.state as mailing_state,
-        cast(null as varchar) as mailing_state_code,
+        contact_details.mailing_state_code,
         contacts.postal_code as mailing_postal_code,
         contacts.country as mailing_country,
-        cast(null as varchar) as mailing_country_code,
-        cast(null as varchar) as reports_to_id,
+        contact_details.mailing_country_code,
+        contact_details.reports_to_contact_id as reports_to_id,
         contacts.lead_source,
         activities.last_activity_date,
         users.source_record_id as contact_owner_id,
         users.user_name as contact_owner_name,
         accounts.source_record_id as account_id,
         accounts.account_name,
-        cast(null as varchar) as account_number,
-        cast(null as varchar) as account_source,
+        account_details.account_number,
+        account_details.account_source,
         accounts.industry as account_industry,
         accounts.annual_revenue as account_annual_revenue,
         accounts.employee_count as account_number_of_employees,
         substr(accounts.parent_source_record_key, length(accounts.source_name) + length(':account:') + 1) as account_parent_id,
-        cast(null as varchar) as account_rating,
+        account_details.rating as account_rating,
         accounts.account_type,
         account_owners.source_record_id as account_owner_id,
         accounts.is_deleted as account_is_deleted,
@@ -70,6 +78,10 @@ final as (
     from contacts
     left join accounts
         on contacts.account_source_record_key = accounts.source_record_key
+    left join account_details
+        on contacts.account_source_record_key = account_details.source_record_key
+    left join contact_details
+        on contacts.source_record_key = contact_details.source_record_key
     left join users
         on {{ source_record_key('user', 'contacts.owner_source_id', 'contacts.source_name') }} = users.source_record_key
     left join users as account_owners

@@ -3,8 +3,8 @@ select
     source_relation || ':' || coalesce(opportunity_manager_id, '(none)') as manager_performance_key,
     coalesce(opportunity_manager_id, '(none)') as manager_id,
     any_value(opportunity_manager_name) as manager_name,
-    cast(null as varchar) as manager_city,
-    cast(null as varchar) as manager_state,
+    any_value(opportunity_manager_city) as manager_city,
+    any_value(opportunity_manager_state) as manager_state,
     cast(count(distinct opportunity_owner_id) as bigint) as number_of_direct_reports,
     {{ salesforce_performance_columns() }},
     source_relation

@@ -15,8 +15,29 @@ accounts as (
     where source_type = 'salesforce' and source_object = 'account'
 ),
 
+account_details as (
+    select * from {{ ref('stg_salesforce__accounts') }}
+),
+
+opportunity_details as (
+    select * from {{ ref('stg_salesforce__opportunities') }}
+),
+
 users as (
-    select * from {{ ref('int_users_unioned') }}
+    select
+        people.*,
+        details.city,
+        details.state,
+        details.role_id,
+        roles.role_name,
+        roles.developer_name,
+        roles.parent_role_id,
+        roles.rollup_description
+    from {{ ref('int_users_unioned') }} as people
+    left join {{ ref('stg_salesforce__users') }} as details
+        on people.source_record_key = details.source_record_key
+    left join {{ ref('stg_salesforce__user_roles') }} as roles
+        on {{ source_record_key('userrole', 'details.role_id', 'details.source_name') }} = roles.source_record_key
 ),
 
 line_items as (
@@ -54,10 +75,10 @@ final as (
     select
         converted.source_record_id as opportunity_id,
         accounts.source_record_id as account_id,
-        cast(null as varchar) as account_number,
+        account_details.account_number,
         accounts.account_name,
         accounts.account_type,
-        cast(null as varchar) as account_source,
+        account_details.account_source,
         accounts.industry,
         accounts.employee_count as number_of_employees,
         converted.amount,
@@ -86,17 +107,18 @@ final as (
         cast(null as timestamp) as last_referenced_date,
         cast(null as timestamp) as last_viewed_date,
         converted.next_step,
-        cast(null as varchar) as record_type_id,
-        cast(null as varchar) as synced_quote_id,
+        opportunity_details.record_type_id,
+        opportunity_details.synced_quote_id,
         owners.source_record_id as opportunity_owner_id,
         owners.user_name as opportunity_owner_name,
-        {%- for name in ['city', 'state', 'role_id', 'position', 'developer_name', 'parent_role_id', 'rollup_description'] %}
-        cast(null as varchar) as opportunity_owner_{{ name }},
+        owners.role_name as opportunity_owner_position,
+        {%- for name in ['city', 'state', 'role_id', 'developer_name', 'parent_role_id', 'rollup_description'] %}
+        owners.{{ name }} as opportunity_owner_{{ name }},
         {%- endfor %}
         managers.source_record_id as opportunity_manager_id,
         managers.user_name as opportunity_manager_name,
-        cast(null as varchar) as opportunity_manager_city,
-        cast(null as varchar) as opportunity_manager_state,
+        managers.city as opportunity_manager_city,
+        managers.state as opportunity_manager_state,
         {%- for period in ['month', 'quarter'] %}
         {%- set start = "cast(date_trunc('month', " ~ as_of_date() ~ ") as date)" if period == 'month' else fiscal_quarter_start(as_of_date()) %}
         {%- set created = "coalesce(converted.created_date between " ~ start ~ " and " ~ as_of_date() ~ ", false)" %}
@@ -125,6 +147,10 @@ final as (
     from converted
     left join accounts
         on converted.account_source_record_key = accounts.source_record_key
+    left join account_details
+        on converted.account_source_record_key = account_details.source_record_key
+    left join opportunity_details
+        on converted.source_record_key = opportunity_details.source_record_key
     left join users as owners
         on converted.owner_source_record_key = owners.source_record_key
     left join users as managers

@@ -6,6 +6,14 @@ line_items as (
     where source_type = 'salesforce' and not is_deleted
 ),
 
+products as (
+    select * from {{ ref('stg_salesforce__products') }}
+),
+
+line_item_details as (
+    select * from {{ ref('stg_salesforce__opportunity_line_items') }}
+),
+
 final as (
     select
         line_items.source_record_id as opportunity_line_item_id,
@@ -18,23 +26,24 @@ final as (
         line_items.unit_price_amount as unit_price,
         line_items.total_price_amount as total_price,
         line_items.service_date,
-        cast(null as varchar) as pricebook_entry_id,
+        line_item_details.pricebook_entry_id,
         line_items.product_source_id as product_2_id,
-        cast(null as varchar) as product_2_name,
-        line_items.product_code,
-        cast(null as varchar) as product_family,
-        cast(null as boolean) as product_is_active,
-        cast(null as boolean) as product_is_archived,
-        cast(null as boolean) as product_is_deleted,
-        {%- for name in ['number_of_quantity_installments', 'number_of_revenue_installments'] %}
-        cast(null as bigint) as {{ name }},
-        {%- endfor %}
-        {%- for name in ['quantity_installment_period', 'quantity_schedule_type', 'revenue_installment_period', 'revenue_schedule_type'] %}
-        cast(null as varchar) as {{ name }},
+        products.product_name as product_2_name,
+        coalesce(line_items.product_code, products.product_code) as product_code,
+        products.product_family,
+        products.is_active as product_is_active,
+        products.is_archived as product_is_archived,
+        products.is_deleted as product_is_deleted,
+        {%- for name in ['number_of_quantity_installments', 'number_of_revenue_installments', 'quantity_installment_period', 'quantity_schedule_type', 'revenue_installment_period', 'revenue_schedule_type'] %}
+        products.{{ name }},
         {%- endfor %}
         line_items.source_record_key,
         line_items.source_name as source_relation
     from line_items
+    left join line_item_details
+        on line_items.source_record_key = line_item_details.source_record_key
+    left join products
+        on {{ source_record_key('product2', 'line_items.product_source_id', 'line_items.source_name') }} = products.source_record_key
     window by_deal as (
         partition by line_items.opportunity_source_record_key
         order by line_items.sort_order nulls last, line_items.created_at nulls last, line_items.source_record_key

@@ -4,8 +4,8 @@ select
     coalesce(opportunity_owner_id, '(none)') as owner_id,
     any_value(opportunity_manager_id) as manager_id,
     any_value(opportunity_owner_name) as owner_name,
-    cast(null as varchar) as owner_city,
-    cast(null as varchar) as owner_state,
+    any_value(opportunity_owner_city) as owner_city,
+    any_value(opportunity_owner_state) as owner_state,
     {{ salesforce_performance_columns() }},
     source_relation
 from {{ ref('salesforce__opportunity_enhanced') }}

@@ -9,10 +9,12 @@ casted as (
     select
         {{ record_key_columns('companies') }},
         latest.name as company_name,
+        latest.description,
         latest.domain,
         latest.website,
         latest.phone,
         latest.address as street,
+        latest.address2 as street_2,
         latest.city,
         latest.state,
         latest.zip as postal_code,

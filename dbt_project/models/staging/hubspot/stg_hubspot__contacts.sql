@@ -42,6 +42,12 @@ casted as (
         {{ cast_instant('latest.hs_email_last_open_date') }} as last_opened_at,
         {{ cast_instant('latest.hs_email_last_click_date') }} as last_clicked_at,
         {{ cast_instant('latest.hs_email_last_reply_date') }} as last_replied_at,
+        {{ cast_instant('latest.first_conversion_date') }} as first_conversion_at,
+        latest.first_conversion_event_name,
+        {{ cast_instant('latest.recent_conversion_date') }} as recent_conversion_at,
+        latest.recent_conversion_event_name,
+        try_cast(latest.num_conversion_events as bigint) as form_submission_count,
+        try_cast(latest.num_unique_conversion_events as bigint) as form_count,
         {{ cast_instant('latest.createdate') }} as created_at,
         {{ cast_instant('latest.lastmodifieddate') }} as modified_at,
         {{ load_metadata_columns('contacts') }},
@@ -57,6 +63,10 @@ casted as (
             ('hs_email_last_open_date', cast_instant('latest.hs_email_last_open_date')),
             ('hs_email_last_click_date', cast_instant('latest.hs_email_last_click_date')),
             ('hs_email_last_reply_date', cast_instant('latest.hs_email_last_reply_date')),
+            ('first_conversion_date', cast_instant('latest.first_conversion_date')),
+            ('recent_conversion_date', cast_instant('latest.recent_conversion_date')),
+            ('num_conversion_events', 'try_cast(latest.num_conversion_events as bigint)'),
+            ('num_unique_conversion_events', 'try_cast(latest.num_unique_conversion_events as bigint)'),
             ('createdate', cast_instant('latest.createdate')),
             ('lastmodifieddate', cast_instant('latest.lastmodifieddate'))
         ]) }} as _cast_failures

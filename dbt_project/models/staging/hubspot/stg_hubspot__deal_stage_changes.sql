@@ -16,6 +16,7 @@ stages as (
         source_name,
         stage_id,
         min(stage_name) as stage_name,
+        min(display_order) as display_order,
         min(probability_pct) as probability_pct
     from {{ ref('stg_hubspot__pipeline_stages') }}
     where object_type = 'deals'
@@ -28,7 +29,10 @@ casted as (
         history._source_name as source_name,
         history._record_id as source_record_id,
         history.object_id as deal_id,
+        history.value as stage_id,
         coalesce(stages.stage_name, history.value) as stage_name,
+        stages.display_order,
+        history.source_type as change_source,
         stages.probability_pct,
         {{ cast_instant('history.changed_at') }} as changed_at,
         history._load_id,

@@ -9,6 +9,9 @@ casted as (
     select
         {{ record_key_columns('deals') }},
         latest.dealname as deal_name,
+        latest.description,
+        stages.pipeline_id,
+        stages.stage_id,
         coalesce(stages.pipeline_name, latest.pipeline) as pipeline_name,
         coalesce(stages.stage_name, latest.dealstage) as stage_name,
         latest.dealtype as deal_type,

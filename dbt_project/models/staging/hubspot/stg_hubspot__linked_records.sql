@@ -7,6 +7,7 @@ with
     ('deals', 'contacts'),
     ('tickets', 'companies'),
     ('tickets', 'contacts'),
+    ('tickets', 'deals'),
 ] %}
 
 associations as (

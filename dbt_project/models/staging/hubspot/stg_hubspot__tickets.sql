@@ -10,6 +10,8 @@ casted as (
         {{ record_key_columns('tickets') }},
         latest.subject,
         latest.content,
+        stages.pipeline_id,
+        stages.stage_id,
         coalesce(stages.pipeline_name, latest.hs_pipeline) as pipeline_name,
         coalesce(stages.stage_name, latest.hs_pipeline_stage) as stage_name,
         latest.hs_ticket_priority as priority,
@@ -17,6 +19,7 @@ casted as (
         {{ hubspot_owner_columns() }},
         coalesce({{ split_ids('latest.associated_company_ids') }}[1], linked_companies.primary_id) as primary_company_id,
         coalesce({{ split_ids('latest.associated_contact_ids') }}[1], linked_contacts.primary_id) as primary_contact_id,
+        coalesce(latest.associated_deal_ids, linked_deals.linked_ids) as deal_ids,
         latest.hs_merged_object_ids as merged_ticket_ids,
         {{ cast_instant('latest.createdate') }} as created_at,
         {{ cast_instant('latest.closed_date') }} as closed_at,
@@ -31,6 +34,7 @@ casted as (
     {{ join_hubspot_owner() }}
     {{ join_hubspot_links('tickets', 'companies', 'linked_companies') }}
     {{ join_hubspot_links('tickets', 'contacts', 'linked_contacts') }}
+    {{ join_hubspot_links('tickets', 'deals', 'linked_deals') }}
     {{ join_hubspot_stage('tickets', 'latest.hs_pipeline', 'latest.hs_pipeline_stage') }}
 )
 

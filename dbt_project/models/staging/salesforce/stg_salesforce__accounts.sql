@@ -20,6 +20,8 @@ casted as (
         latest.website,
         latest.industry,
         latest.accountsource as account_source,
+        latest.accountnumber as account_number,
+        latest.rating,
         latest.currencyisocode as currency_code,
         {{ salesforce_id_18('latest.ownerid') }} as owner_user_id,
         {{ salesforce_id_18('latest.masterrecordid') }} as master_account_id,

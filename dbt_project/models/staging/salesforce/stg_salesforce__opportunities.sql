@@ -19,6 +19,8 @@ casted as (
         latest.currencyisocode as currency_code,
         {{ salesforce_id_18('latest.campaignid') }} as campaign_id,
         {{ salesforce_id_18('latest.ownerid') }} as owner_user_id,
+        {{ salesforce_id_18('latest.recordtypeid') }} as record_type_id,
+        {{ salesforce_id_18('latest.syncedquoteid') }} as synced_quote_id,
         {{ cast_amount('latest.amount') }} as amount,
         {{ cast_amount('latest.expectedrevenue') }} as expected_revenue_amount,
         {{ cast_amount('latest.probability') }} as probability_pct,

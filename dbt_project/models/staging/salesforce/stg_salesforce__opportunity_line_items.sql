@@ -10,6 +10,7 @@ casted as (
         {{ record_key_columns('opportunitylineitem') }},
         {{ salesforce_id_18('latest.opportunityid') }} as opportunity_source_id,
         {{ salesforce_id_18('latest.product2id') }} as product_id,
+        {{ salesforce_id_18('latest.pricebookentryid') }} as pricebook_entry_id,
         latest.productcode as product_code,
         latest.name as line_item_name,
         latest.description,

@@ -13,6 +13,8 @@ casted as (
         latest.username as login_name,
         latest.department,
         latest.title as job_title,
+        latest.city,
+        latest.state,
         {{ salesforce_id_18('latest.userroleid') }} as role_id,
         {{ salesforce_id_18('latest.managerid') }} as manager_user_id,
         {{ salesforce_id_18('latest.contactid') }} as contact_id,

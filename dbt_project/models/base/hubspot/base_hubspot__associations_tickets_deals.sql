@@ -1,0 +1,29 @@
+-- Grain: one landed version of one HubSpot `associations_tickets_deals` record.
+with
+
+landing as (
+    select * from {{ source('landing_hubspot', 'associations_tickets_deals') }}
+),
+
+typed as (
+    select
+        cast(from_object_id as varchar) as from_object_id,
+        cast(to_object_id as varchar) as to_object_id,
+        cast(association_category as varchar) as association_category,
+        cast(association_type_id as varchar) as association_type_id,
+        cast(association_label as varchar) as association_label,
+        cast(_source_name as varchar) as _source_name,
+        cast(_source_record_id as varchar) as _source_record_id,
+        cast(_load_id as varchar) as _load_id,
+        cast(_extracted_at as timestamp) as _extracted_at,
+        cast(_row_hash as varchar) as _row_hash,
+        cast(_is_deleted as boolean) as _is_deleted,
+        cast(_delete_kind as varchar) as _delete_kind,
+        cast(_merged_into as varchar) as _merged_into,
+        cast(_source_file as varchar) as _source_file,
+        cast(_source_line as bigint) as _source_line,
+        cast(_load_seq as bigint) as _load_seq
+    from landing
+)
+
+select * from typed
