@@ -16,6 +16,21 @@ import duckdb
 _LEAST_DIGITS = 7
 _TAIL = 9
 
+_ORDINALS = {
+    "first": "1st",
+    "second": "2nd",
+    "third": "3rd",
+    "fourth": "4th",
+    "fifth": "5th",
+    "sixth": "6th",
+    "seventh": "7th",
+    "eighth": "8th",
+    "ninth": "9th",
+    "tenth": "10th",
+    "eleventh": "11th",
+    "twelfth": "12th",
+}
+
 
 def phone_sql(canonical: str, raw: str, status: str) -> str:
     """Return SQL of a comparable phone number.
@@ -39,9 +54,21 @@ def phone_sql(canonical: str, raw: str, status: str) -> str:
 
 
 def street_sql(column: str) -> str:
-    """Return SQL of a comparable street: letters and digits, one blank in between."""
+    """Return SQL of a comparable street: letters and digits, one blank in between.
+
+    Numbered streets compare by number ("Fifth Avenue" as "5th avenue"), and the streets
+    between which a house lies are left out: only some writers name them.
+    """
     words = f"regexp_replace(lower({column}), '[^\\pL\\pN]+', ' ', 'g')"
-    return f"nullif(trim({words}), '')"
+    words = f"regexp_replace({words}, '([0-9].*) between .* and .*', '\\1')"
+    numbered = words
+    for word, number in _ORDINALS.items():
+        numbered = f"replace({numbered}, ' {word} ', ' {number} ')"
+    named = "|".join(_ORDINALS)
+    return (
+        f"nullif(trim(CASE WHEN regexp_matches({words}, ' ({named}) (st|ave?|road|rd|"
+        f"street|avenue)\\b') THEN {numbered} ELSE {words} END), '')"
+    )
 
 
 def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:

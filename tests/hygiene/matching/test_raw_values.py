@@ -54,6 +54,24 @@ def test_streets_compare_without_punctuation() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("747 Ninth Ave.", "747 9th ave"),
+        ("12 Second Street", "12 2nd street"),
+        ("1013 3rd Ave. Between 60th and 61st Sts.", "1013 3rd ave"),
+        ("747 ninth ave between 50th and 51st sts", "747 9th ave"),
+        # Names, not numbers, of streets and houses.
+        ("5 First Light Lane", "5 first light lane"),
+        ("Second House, 4 Mill Road", "second house 4 mill road"),
+        ("Between Rivers 5", "between rivers 5"),
+        ("5 Between Streams", "5 between streams"),
+    ],
+)
+def test_numbered_streets_compare_by_number(written: str, compared: str) -> None:
+    assert _value(street_sql("s"), s=written) == compared
+
+
 def _births(*values: str) -> list[str | None]:
     frame = pl.DataFrame({"birth_date": values}).with_columns(
         birth_date_std=pl.lit(None, dtype=pl.Date), row=pl.int_range(pl.len())
