@@ -36,6 +36,8 @@ TEXT_OF_ACTIVITIES: Mapping[str, tuple[str, ...]] = {
     "emails": ("hs_timestamp", "createdate"),
     "meetings": ("hs_timestamp", "createdate"),
     "notes": ("hs_timestamp", "createdate"),
+    "tasks": ("hs_timestamp", "hs_createdate"),
+    "communications": ("hs_timestamp", "hs_createdate"),
 }
 """Objects with text about people, and the columns that tell how old it is, best first."""
 

@@ -35,14 +35,20 @@ PHONE_DIGITS = 9
 _PEOPLE = frozenset({"contact", "contacts", "lead", "leads"})
 """Objects whose rows are people: such a row goes as a whole."""
 
+HUBSPOT_ENGAGEMENTS = (
+    "calls",
+    "emails",
+    "meetings",
+    "notes",
+    "tasks",
+    "communications",
+)
+"""Activities of HubSpot, which name people in associations and not in their rows."""
+
 _ACTIVITIES = frozenset(
-    {"task", "tasks", "event", "events", "campaignmember", "emailmessage"}
-    | {"calls", "emails", "meetings", "notes", "communications"}
+    {"task", "event", "events", "campaignmember", "emailmessage", *HUBSPOT_ENGAGEMENTS}
 )
 """Objects whose rows exist because of one person: they go with the person."""
-
-HUBSPOT_ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
-"""Activities of HubSpot, which name people in associations and not in their rows."""
 
 _BYSTANDERS = frozenset({"account", "companies", "company", "user", "campaign"})
 """Objects that are about somebody else: only the mention goes."""

@@ -302,6 +302,10 @@ def _make_engagements(portal: Portal, rng: random.Random) -> None:
             "hs_task_priority",
             "hs_task_completion_date",
         ),
+        "communications": (
+            "hs_communication_channel_type",
+            "hs_communication_body",
+        ),
         "products": ("name", "price"),
         "line_items": ("name", "price", "quantity", "amount"),
         "leads": ("hs_lead_name", "hs_pipeline", "hs_pipeline_stage"),
@@ -341,6 +345,10 @@ def _make_engagements(portal: Portal, rng: random.Random) -> None:
         "meetings": {"hs_meeting_title": "Demo", "hs_meeting_outcome": "COMPLETED"},
         "notes": {"hs_note_body": "Asked for a quote"},
         "tasks": {"hs_task_subject": "Call back", "hs_task_status": "NOT_STARTED"},
+        "communications": {
+            "hs_communication_channel_type": "WHATS_APP",
+            "hs_communication_body": "See you at ten",
+        },
         "leads": {
             "hs_lead_name": "Inbound",
             "hs_pipeline": "lead-pipeline-id",

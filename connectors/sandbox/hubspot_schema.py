@@ -96,6 +96,7 @@ STANDARD_TYPES: tuple[ObjectType, ...] = (
     _engagement("meetings", "0-47", "meeting", archived=False),
     _engagement("notes", "0-46", "note"),
     _engagement("tasks", "0-27", "task"),
+    _engagement("communications", "0-18", "communication"),
 )
 
 # (from, to) -> (type id, label) of the associations that exist in every portal. A null

@@ -119,5 +119,5 @@ summarised as (
 
 {#- Objects of HubSpot that say what somebody did with or about a customer. -#}
 {% macro hubspot_engagements() -%}
-    {{ return(['calls', 'emails', 'meetings', 'notes', 'tasks']) }}
+    {{ return(['calls', 'emails', 'meetings', 'notes', 'tasks', 'communications']) }}
 {%- endmacro %}

@@ -29,6 +29,7 @@
         ('hubspot', 'meetings', 'meetings', 'int_activities_unioned'),
         ('hubspot', 'notes', 'notes', 'int_activities_unioned'),
         ('hubspot', 'tasks', 'tasks', 'int_activities_unioned'),
+        ('hubspot', 'communications', 'communications', 'int_activities_unioned'),
         ('spreadsheet', 'contacts', 'contacts', 'int_contacts_unioned'),
         ('spreadsheet', 'companies', 'companies', 'int_accounts_unioned'),
         ('spreadsheet', 'deals', 'deals', 'int_opportunities_unioned'),

@@ -100,7 +100,7 @@ def hubspot(home: Home, order: Order) -> None:
 
 
 def _engagements(home: Home, order: Order) -> None:
-    """Land what HubSpot's API says about calls, mails, meetings, notes and tasks."""
+    """Land what HubSpot's API says about mails, meetings, notes, tasks and messages."""
     moment = "2025-05-02T09:00:00.000Z"
     kinds: dict[str, dict[str, str]] = {
         "emails": {
@@ -110,6 +110,7 @@ def _engagements(home: Home, order: Order) -> None:
         "meetings": {"hs_meeting_title": "Demo", "hs_meeting_outcome": "SCHEDULED"},
         "notes": {},
         "tasks": {"hs_task_subject": "Send offer", "hs_task_status": "NOT_STARTED"},
+        "communications": {"hs_communication_channel_type": "WHATS_APP"},
     }
     for number, (kind, values) in enumerate(kinds.items(), start=1):
         record = {"hs_object_id": f"90{number}", "hs_timestamp": moment, **values}

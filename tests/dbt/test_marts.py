@@ -189,6 +189,7 @@ def test_activities_find_person_account_and_deal_through_any_id(
         ("902", "meeting", "gc_jane", "ga_beta", True, True),  # is over, says no more
         ("903", "note", "gc_jane", "ga_beta", True, True),
         ("904", "task", "gc_jane", "ga_beta", True, False),
+        ("905", "message", "gc_jane", "ga_beta", True, True),
     ]
 
 
@@ -214,6 +215,7 @@ def test_hubspot_records_count_their_engagements(warehouse: Warehouse) -> None:
         ("902", "MEETING", ["11"], ["102"]),
         ("903", "NOTE", ["11"], ["102"]),
         ("904", "TASK", ["11"], ["102"]),
+        ("905", "COMMUNICATION", ["11"], ["102"]),
     ]
 
 

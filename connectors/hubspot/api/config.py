@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from connectors.landing import SOURCE_NAME_PATTERN
+from connectors.landing.suppression import HUBSPOT_ENGAGEMENTS
 
 STANDARD_OBJECTS = (
     "contacts",
@@ -29,13 +30,8 @@ STANDARD_OBJECTS = (
     "leads",
     "line_items",
     "products",
-    "calls",
-    "emails",
-    "meetings",
-    "notes",
-    "tasks",
+    *HUBSPOT_ENGAGEMENTS,
 )
-ENGAGEMENTS = ("calls", "emails", "meetings", "notes", "tasks")
 _OWNER = "hubspot_owner_id"
 # Accepted: "contacts", "2-1234567", "p62515535_plans". Rejected: "my plans", "../x".
 _OBJECT = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
@@ -57,7 +53,9 @@ def default_history() -> dict[str, tuple[str, ...]]:
 
 def default_associations() -> dict[str, tuple[str, ...]]:
     """Give the pairs that the warehouse reads."""
-    engaged = dict.fromkeys(ENGAGEMENTS, ("contacts", "companies", "deals", "tickets"))
+    engaged = dict.fromkeys(
+        HUBSPOT_ENGAGEMENTS, ("contacts", "companies", "deals", "tickets")
+    )
     return {
         "contacts": ("companies",),
         "deals": ("companies", "contacts", "line_items"),

@@ -1,4 +1,4 @@
--- Grain: one task, event, call, e-mail, meeting or note of one source system.
+-- Grain: one task, event, call, e-mail, meeting, note or message of one source system.
 -- An id of a Salesforce activity may point to several objects: every candidate key is stated, and only one exists.
 with
 
@@ -102,7 +102,7 @@ hubspot_{{ object }}_conformed as (
         'hubspot' as source_type,
         '{{ object }}' as source_object,
         source_record_id,
-        '{{ object[:-1] }}' as activity_type,
+        '{{ "message" if object == "communications" else object[:-1] }}' as activity_type,
         {{ source_record_key('contacts', 'primary_contact_id', 'source_name') }} as contact_source_record_key,
         cast(null as varchar) as lead_source_record_key,
         {{ source_record_key('companies', 'primary_company_id', 'source_name') }} as account_source_record_key,

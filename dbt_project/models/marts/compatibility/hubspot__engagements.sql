@@ -1,7 +1,7 @@
--- Grain: one HubSpot call, e-mail, meeting, note or task.
+-- Grain: one HubSpot call, e-mail, meeting, note, task or message.
 with
 
-{% for object, type in [('calls', 'CALL'), ('emails', 'EMAIL'), ('meetings', 'MEETING'), ('notes', 'NOTE'), ('tasks', 'TASK')] -%}
+{% for object, type in [('calls', 'CALL'), ('emails', 'EMAIL'), ('meetings', 'MEETING'), ('notes', 'NOTE'), ('tasks', 'TASK'), ('communications', 'COMMUNICATION')] -%}
 {{ object }} as (
     select
         {{ hubspot_engagement_facts(type) }}

@@ -1,4 +1,4 @@
--- Grain: one call, email, meeting, note or to-do with or about a customer.
+-- Grain: one call, email, message, meeting, note or to-do with or about a customer.
 with
 
 activities as (
