@@ -133,6 +133,9 @@ def _folded(text: str) -> str:
 _IS_OWN = f"""(CASE
     WHEN length(digits) >= 2 THEN true
     WHEN coalesce(is_other_script, false) THEN false
+    -- Before umlauts are folded: the "ae" of "aevans" is none.
+    WHEN unmarked IN (given[1] || family, family || given[1], given || family[1])
+        THEN false
     WHEN letters IN (
         first || last, last || first, first, last,
         first[1] || last, last || first[1], first || last[1],

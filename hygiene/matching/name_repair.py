@@ -16,7 +16,7 @@ from __future__ import annotations
 import duckdb
 
 from hygiene.parquet_exchange import quote_literal
-from hygiene.standardise import default_vocabulary
+from hygiene.standardise import default_names
 
 _AMBIGUOUS_FORMS = frozenset({"sir", "lady", "lord", "doctor", "madam", "dame"})
 _MORE_OFTEN = 3
@@ -30,7 +30,7 @@ def repair_names(connection: duckdb.DuckDBPyConnection) -> None:
         connection: Connection that holds `facts` with given, given_group, family and
             full_name (lower-case text as received, or NULL); full_name is dropped.
     """
-    names = default_vocabulary().names
+    names = default_names()
     forms = (set(names.titles) - set(names.ambiguous_titles)) | _AMBIGUOUS_FORMS
     words = ", ".join(quote_literal(word) for word in sorted(forms))
     connection.execute(

@@ -79,6 +79,7 @@ from hygiene.standardise.text_result import TextResult
 from hygiene.standardise.version import STANDARDISER_VERSION, standardiser_version
 from hygiene.standardise.vocabulary import (
     Vocabulary,
+    default_names,
     default_vocabulary,
     load_vocabulary,
 )
@@ -115,6 +116,7 @@ __all__ = [
     "Vocabulary",
     "classify_job_title",
     "collect_quarantine",
+    "default_names",
     "default_vocabulary",
     "find_reserved_host",
     "find_state_code",

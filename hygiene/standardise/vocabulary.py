@@ -314,6 +314,15 @@ def load_vocabulary(settings: StandardiseSettings) -> Vocabulary:
 
 
 @lru_cache(maxsize=1)
+def default_names() -> NameWords:
+    """Return the words of names in the default settings, loaded once per process.
+
+    The rest of the vocabulary takes a second to load, most of it names of countries.
+    """
+    return _load_names(StandardiseSettings())
+
+
+@lru_cache(maxsize=1)
 def default_vocabulary() -> Vocabulary:
     """Return the vocabulary of the default settings, loaded once per process.
 

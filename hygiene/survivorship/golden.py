@@ -123,7 +123,8 @@ def _counts(part: Part) -> list[pl.Series]:
     names = members["source_name"]
     named = names.is_not_null().to_numpy()
     codes = names.rank("dense").fill_null(0).to_numpy().astype(np.int64)
-    pairs = np.unique(part.owner[named] * (codes.max(initial=0) + 1) + codes[named])
+    pairs = part.owner[named] * (codes.max(initial=0) + 1) + codes[named]
+    pairs = pl.Series(pairs).unique().to_numpy()  # np.unique takes ten times as long
     systems = np.bincount(
         pairs // (codes.max(initial=0) + 1), minlength=part.size
     ).astype(np.int64)

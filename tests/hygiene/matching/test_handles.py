@@ -41,6 +41,9 @@ def handle_of(
         ("jose antonio", "carrera tamarit", "jose.carrera"),
         ("john", "smith", "jhonsmith"),
         ("remo", "kaller", "kallert_remo"),
+        # No umlaut, but an initial and a name.
+        ("anna", "evans", "aevans"),
+        ("olga", "epstein", "o.epstein"),
     ],
 )
 def test_every_spelling_of_the_owner_is_recognised(
