@@ -237,12 +237,12 @@ def _ask_parts(
         pl.DataFrame({"unique_id_l": left, "unique_id_r": right}),
     )
     connection.execute(
-        "CREATE OR REPLACE TABLE between AS SELECT unique_id_l::INTEGER AS unique_id_l, "
+        "CREATE OR REPLACE TABLE part_pairs AS SELECT unique_id_l::INTEGER AS unique_id_l, "
         "unique_id_r::INTEGER AS unique_id_r, 0::BIGINT AS found_by, -1 AS match_key "
         "FROM between_parts"
     )
     connection.unregister("between_parts")
-    compare_pairs(connection, run.specification, "between", "between_vectors")
+    compare_pairs(connection, run.specification, "part_pairs", "between_vectors")
     score_pairs(run, "between_vectors", "between_scores")
     connection.execute(
         "INSERT INTO completion_scores SELECT * FROM between_scores "
