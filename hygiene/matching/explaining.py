@@ -17,7 +17,7 @@ import duckdb
 import polars as pl
 
 from hygiene.errors import InputError
-from hygiene.matching.agreements import any_agreement_sql
+from hygiene.matching.agreements import any_agreement_sql, doubts_of
 from hygiene.matching.features import build_features
 from hygiene.matching.namesakes import name_excess_sql
 from hygiene.matching.parameters import (
@@ -216,7 +216,7 @@ def _scored(
     doubts = [
         f"(({doubt.condition}) AND NOT "
         f"{any_agreement_sql(specification, doubt.excused_by)}) AS doubt_{number}"
-        for number, doubt in enumerate(specification.doubts)
+        for number, doubt in enumerate(doubts_of(specification))
     ]
     conflicts = [
         f"(gamma_{conflict.comparison} = 0 AND NOT "
@@ -261,7 +261,7 @@ def _explain(
 ) -> PairExplanation:
     doubts = [
         doubt.name
-        for number, doubt in enumerate(specification.doubts)
+        for number, doubt in enumerate(doubts_of(specification))
         if row[f"doubt_{number}"]
     ]
     doubts += [

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pytest
 
 from hygiene.matching import MatchReport, MatchSettings, link
 from hygiene.matching.clustering import label_components
@@ -80,6 +81,32 @@ def test_namesakes_with_more_records_than_a_key_may_have_stay_apart(
     assert len({cluster[record["source_record_key"]] for record in namesakes}) == MANY
     assert any(keys.blocking_rule_id == "name" for keys in report.hot_keys)
     assert not any("neighbours" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("mailbox", [None, "a{n}@site{n}.example"])
+def test_people_with_alike_names_and_nothing_in_common_stay_apart(
+    tmp_path: Path, mailbox: str | None
+) -> None:
+    records = [
+        contact(
+            f"x:contact:{n}",
+            "ann",
+            f"archer{n}",
+            email=mailbox.format(n=n) if mailbox else None,
+        )
+        for n in range(1_000, 1_000 + MANY)
+    ]
+    _, cluster = _linked(tmp_path, crowd(40) + records)
+    assert len({cluster[f"x:contact:{n}"] for n in range(1_000, 1_000 + MANY)}) == MANY
+
+
+def test_an_alike_name_with_a_phone_in_common_is_one_person(tmp_path: Path) -> None:
+    records = [
+        contact("x:contact:1", "maren", "wintermantel", phone="+4930123456"),
+        contact("x:contact:2", "maren", "wintermantl", phone="+4930123456"),
+    ]
+    _, cluster = _linked(tmp_path, crowd(40) + records)
+    assert cluster["x:contact:1"] == cluster["x:contact:2"]
 
 
 def test_the_order_of_rows_does_not_change_which_neighbours_meet(

@@ -1,10 +1,10 @@
 -- Grain: one HubSpot call, e-mail, meeting, note, task or message.
 with
 
-{% for object, type in [('calls', 'CALL'), ('emails', 'EMAIL'), ('meetings', 'MEETING'), ('notes', 'NOTE'), ('tasks', 'TASK'), ('communications', 'COMMUNICATION')] -%}
+{% for object in hubspot_engagements() -%}
 {{ object }} as (
     select
-        {{ hubspot_engagement_facts(type) }}
+        {{ hubspot_engagement_facts(object[:-1] | upper) }}
     from {{ ref('stg_hubspot__' ~ object) }} as engagements
 ),
 

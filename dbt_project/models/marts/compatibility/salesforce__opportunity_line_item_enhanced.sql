@@ -34,9 +34,12 @@ final as (
         products.is_active as product_is_active,
         products.is_archived as product_is_archived,
         products.is_deleted as product_is_deleted,
-        {%- for name in ['number_of_quantity_installments', 'number_of_revenue_installments', 'quantity_installment_period', 'quantity_schedule_type', 'revenue_installment_period', 'revenue_schedule_type'] %}
-        products.{{ name }},
-        {%- endfor %}
+        products.number_of_quantity_installments,
+        products.number_of_revenue_installments,
+        products.quantity_installment_period,
+        products.quantity_schedule_type,
+        products.revenue_installment_period,
+        products.revenue_schedule_type,
         line_items.source_record_key,
         line_items.source_name as source_relation
     from line_items
