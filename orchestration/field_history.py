@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from connectors.landing import Landing
+from connectors.salesforce.ids import id_18_expression
 
 SCHEMA: dict[str, Any] = {
     "source_record_key": pl.String,
@@ -85,7 +86,8 @@ def write_field_changes(landing: Landing, out: Path, *, entity: str) -> int:
             frame = landing.current("salesforce", history)
             wanted = {parent, "field", "createddate"}
             if wanted <= set(frame.collect_schema().names()):
-                parts.append(_changes(frame, parent, target, "field", "createddate"))
+                record = id_18_expression(pl.col(parent))
+                parts.append(_changes(frame, record, target, "field", "createddate"))
     if ("hubspot", "property_history") in known:
         frame = landing.current("hubspot", "property_history")
         # A source that was only read from files has an empty contract here.
@@ -94,7 +96,7 @@ def write_field_changes(landing: Landing, out: Path, *, entity: str) -> int:
             parts.append(
                 _changes(
                     frame.filter(pl.col("object_type") == _HUBSPOT[entity]),
-                    "object_id",
+                    pl.col("object_id"),
                     _HUBSPOT[entity],
                     "property_name",
                     "changed_at",
@@ -123,12 +125,12 @@ def write_field_changes(landing: Landing, out: Path, *, entity: str) -> int:
 
 
 def _changes(
-    frame: pl.LazyFrame, record: str, target: str, field: str, changed_at: str
+    frame: pl.LazyFrame, record: pl.Expr, target: str, field: str, changed_at: str
 ) -> pl.LazyFrame:
     return frame.select(
-        pl.format(
-            "{}:{}:{}", pl.col("_source_name"), pl.lit(target), pl.col(record)
-        ).alias("source_record_key"),
+        pl.format("{}:{}:{}", pl.col("_source_name"), pl.lit(target), record).alias(
+            "source_record_key"
+        ),
         pl.col(field).alias("crm_field"),
         instant_expression(changed_at).alias("changed_at"),
     )

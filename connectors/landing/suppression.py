@@ -46,7 +46,11 @@ HUBSPOT_ENGAGEMENTS = (
 """Activities of HubSpot, which name people in associations and not in their rows."""
 
 _ACTIVITIES = frozenset(
-    {"task", "event", "events", "campaignmember", "emailmessage", *HUBSPOT_ENGAGEMENTS}
+    {
+        *("task", "event", "events", "campaignmember", "emailmessage"),
+        *("contacthistory", "leadhistory"),
+        *HUBSPOT_ENGAGEMENTS,
+    }
 )
 """Objects whose rows exist because of one person: they go with the person."""
 

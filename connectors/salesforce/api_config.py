@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from connectors.landing import SOURCE_NAME_PATTERN
-from connectors.salesforce.reference import modelled_objects
+from connectors.salesforce.reference import objects_read_by_default
 
 # Accepted: "Account", "Invoice__c", "acme__Plan__c". Rejected: "Sales Order", "2Go".
 _API_NAME = re.compile(r"^[A-Za-z][A-Za-z0-9_]*$")
@@ -101,9 +101,7 @@ class SalesforceApiConfig(BaseModel):
     auth: Auth = Field(description="How to log in.")
     api_version: str = Field(default="62.0", pattern=r"^\d{2,3}\.0$")
     objects: tuple[str, ...] = Field(
-        default_factory=lambda: tuple(
-            item.api_name for item in modelled_objects().values()
-        ),
+        default_factory=objects_read_by_default,
         min_length=1,
         description="API names of the objects to read, custom ones included.",
     )

@@ -42,6 +42,7 @@ class _Document(BaseModel):
 
     version: int = Field(ge=1, le=1)
     objects: dict[str, ObjectReference]
+    histories: tuple[str, ...]
     others: dict[str, str]
 
     @model_validator(mode="after")
@@ -77,6 +78,17 @@ def modelled_objects() -> dict[str, ObjectReference]:
     return _document().objects
 
 
+def objects_read_by_default() -> tuple[str, ...]:
+    """Give the API names of the modelled objects and of the histories beside them.
+
+    Example:
+        >>> {"Contact", "ContactHistory"} <= set(objects_read_by_default())
+        True
+    """
+    modelled = (item.api_name for item in modelled_objects().values())
+    return (*modelled, *_document().histories)
+
+
 def declared_columns() -> dict[str, tuple[str, ...]]:
     """Give the columns that the warehouse reads, per landing object.
 
@@ -90,7 +102,9 @@ def declared_columns() -> dict[str, tuple[str, ...]]:
 @cache
 def objects_by_spoken_name() -> dict[str, str]:
     """Map every name that stands for an object in file names to its landing name."""
-    spoken = {name.lower(): name.lower() for name in _document().others}
+    document = _document()
+    landed_alone = (*document.others, *document.histories)
+    spoken = {name.lower(): name.lower() for name in landed_alone}
     for name, item in modelled_objects().items():
         spoken |= dict.fromkeys(item.spoken, name)
     return spoken

@@ -28,7 +28,9 @@ from connectors.sandbox.salesforce_soql import quote
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 SYSTEM_FIELDS = ("Id", "IsDeleted", "CreatedDate", "LastModifiedDate", "SystemModstamp")
-_NO_STAMP = ("OpportunityFieldHistory",)
+_NO_STAMP = (
+    *("OpportunityFieldHistory", "AccountHistory", "ContactHistory", "LeadHistory"),
+)
 _NOT_DELETABLE = ("User",)
 
 

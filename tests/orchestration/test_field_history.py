@@ -9,7 +9,9 @@ from typing import ClassVar, cast
 import polars as pl
 
 from connectors.landing import Landing
+from connectors.salesforce.reference import objects_read_by_default
 from orchestration.field_history import write_field_changes
+from tests.connectors.salesforce.live import live_org
 
 
 class LandedHistories:
@@ -19,7 +21,12 @@ class LandedHistories:
         ("salesforce", "contacthistory"): pl.LazyFrame(
             {
                 "_source_name": ["crm"] * 4,
-                "contactid": ["003A", "003A", "003A", "003B"],
+                "contactid": [
+                    "003AAAAAAAAAAAAAAA",
+                    "003AAAAAAAAAAAAAAA",
+                    "003AAAAAAAAAAAAAAA",
+                    "003BBBBBBBBBBBBBBB",
+                ],
                 "field": ["Phone", "Phone", "Fax", "MailingCity"],
                 "createddate": [
                     "2025-01-02T10:00:00.000+0000",
@@ -53,7 +60,7 @@ def test_the_newest_change_of_each_field_is_kept(tmp_path: Path) -> None:
     assert write_field_changes(landing, out, entity="contact") == 2
     rows = pl.read_parquet(out).rows()
     assert rows == [
-        ("crm:contact:003A", "phone", datetime(2025, 3, 2, 10)),  # noqa: DTZ001
+        ("crm:contact:003AAAAAAAAAAAAAAA", "phone", datetime(2025, 3, 2, 10)),  # noqa: DTZ001
         ("hub:contacts:7", "job_title", datetime(2025, 2, 19, 21, 20)),  # noqa: DTZ001
     ]
     assert write_field_changes(landing, out, entity="account") == 1
@@ -80,3 +87,28 @@ def test_a_history_without_its_columns_says_nothing(tmp_path: Path) -> None:
     out = tmp_path / "changes.parquet"
     landing = cast("Landing", Empty())
     assert write_field_changes(landing, out, entity="contact") == 0
+
+
+def test_histories_of_people_and_accounts_are_read_unless_told_otherwise(
+    tmp_path: Path,
+) -> None:
+    with live_org(tmp_path / "org") as live:
+        # The org tracks no fields of leads: there is no LeadHistory.
+        live.org.add_object("AccountHistory", "017", ["AccountId", "Field", "NewValue"])
+        live.org.add_object("ContactHistory", "017", ["ContactId", "Field", "NewValue"])
+        record = live.contact()
+        live.clock.advance(86_400)
+        changed_at = live.clock.now()
+        live.org.edit("Contact", record, {"Email": "ada@engine.example"})
+        live.org.create("ContactHistory", {"ContactId": record, "Field": "Email"})
+        live.clock.advance(86_400)
+        live.org.edit("Contact", record, {"Description": "an automation was here"})
+        report = live.sync(objects=objects_read_by_default())
+        out = tmp_path / "changes.parquet"
+        assert write_field_changes(live.landing, out, entity="contact") == 1
+        assert write_field_changes(live.landing, tmp_path / "a", entity="account") == 0
+    assert "leadhistory: not in the org" in report.skipped
+    assert not report.warnings
+    assert pl.read_parquet(out).rows() == [
+        (f"crm:contact:{record}", "email", changed_at.replace(tzinfo=None))
+    ]

@@ -41,10 +41,14 @@ _LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1")
 
 
 def default_history() -> dict[str, tuple[str, ...]]:
-    """Give the properties whose history stage changes and survivorship need."""
+    """Give the properties whose history stage changes and survivorship need.
+
+    Of people and companies, those whose value survives by when it changed, and the company
+    of a person: changes of it are changes of job.
+    """
     return {
-        "contacts": ("lifecyclestage", _OWNER),
-        "companies": ("lifecyclestage", _OWNER),
+        "contacts": ("lifecyclestage", _OWNER, "jobtitle", "associatedcompanyid"),
+        "companies": ("lifecyclestage", _OWNER, "numberofemployees", "annualrevenue"),
         "deals": ("dealstage", "amount", "closedate", _OWNER),
         "tickets": ("hs_pipeline_stage", _OWNER),
         "leads": ("hs_pipeline_stage", _OWNER),

@@ -144,6 +144,21 @@ def test_ties_and_histories_go_with_either_record(tmp_path: Path) -> None:
     assert sorted(rows["_source_record_id"]) == ["contacts:5", "deals:51"]
 
 
+def test_what_salesforce_recorded_about_a_person_goes_with_them(tmp_path: Path) -> None:
+    landing = Landing(tmp_path, screen=listing(("record", f"salesforce|{ADA[:15]}")))
+    for name, parent in (("contacthistory", "contactid"), ("leadhistory", "leadid")):
+        landing.commit(
+            batch(
+                name,
+                [{"_source_record_id": f"017{n}", parent: person, "field": "Phone",
+                  "oldvalue": "020 7946 0018", "newvalue": "020 7946 0019"}
+                 for n, person in enumerate((ADA, "003SbxA000000099AAA"))],
+            )
+        )  # fmt: skip
+        kept = landing.current("salesforce", name).collect()
+        assert kept["_source_record_id"].to_list() == ["0171"]
+
+
 def test_landed_rows_are_rewritten_and_the_same_export_lands_nothing(
     tmp_path: Path,
 ) -> None:
