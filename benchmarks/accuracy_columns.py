@@ -113,6 +113,12 @@ _BOOKKEEPING: Final = re.compile(
 """Record keys and labels: never evidence, whatever they would agree on."""
 
 
+_OF_AN_ORGANISATION: Final = re.compile(
+    r"^(?!.*(file|program|product|user|person|contact|director|owner|first|last|given"
+    r"|family|middle|street|city|county|state|country|region|host|column))\w+_name$"
+)
+
+
 class MappingError(ValueError):
     """A column that cannot be read as asked."""
 
@@ -249,6 +255,10 @@ def _find(
         for name in free:
             if slugs[name] == word:
                 return name
+    if attribute == "company_name" and kind != "person":
+        # "Site name", "vendor_name": whose name it is, the table's subject says.
+        named = (name for name in free if _OF_AN_ORGANISATION.match(slugs[name]))
+        return next(named, None)
     return None
 
 

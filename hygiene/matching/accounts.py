@@ -15,10 +15,12 @@ from hygiene.matching.specification import (
     BlockingRule,
     Comparison,
     Conflict,
+    Doubt,
     Entity,
     Level,
     Specification,
     TrainingRule,
+    all_of,
     condition,
     damerau_levenshtein,
     exact,
@@ -75,13 +77,16 @@ _PHONE = Comparison(
     ),
 )
 
+_SAME_HOUSE = condition("house_l = house_r OR house_l IS NULL OR house_r IS NULL")
+"""The next house of a street is another address, however alike the two read."""
+
 _STREET = Comparison(
     "street",
-    ("street",),
+    ("street", "house"),
     _missing("street"),
     (
         Level("exact", exact("street"), "street"),
-        Level("close", jaro_winkler("street", 0.9)),
+        Level("close", all_of(jaro_winkler("street", 0.9), _SAME_HOUSE)),
         Level("similar", jaro_winkler("street", 0.8)),
         otherwise(),
     ),
@@ -128,6 +133,12 @@ _NAME_AGREES = (
     "similar",
 )
 
+_ALIKE = [_NAME.level_value(level) for level in _NAME_AGREES[3:]]
+_ALIKE_ELSEWHERE = (
+    f"gamma_name BETWEEN {min(_ALIKE)} AND {max(_ALIKE)} AND gamma_street = 0"
+)
+"""Branches and schools of one trust: long names that begin alike, in different places."""
+
 _HOLDERS_OF_NAME = (
     "CASE WHEN count(domain_label) > 0 THEN count(DISTINCT domain_label) "
     "ELSE greatest(count(DISTINCT phone), count(DISTINCT city)) END"
@@ -164,6 +175,29 @@ ACCOUNTS = Specification(
         ("domain", ("exact",)),
     ),
     conflicts=(Conflict("name", (("identifier", ("exact",)), ("domain", ("exact",)))),),
+    doubts=(
+        Doubt(
+            "an alike name at another address",
+            _ALIKE_ELSEWHERE,
+            excused_by=(
+                ("identifier", ("exact",)),
+                ("domain", ("exact",)),
+                ("phone", ("exact",)),
+            ),
+            witnesses=(("domain", ("exact",)), ("identifier", ("exact",))),
+        ),
+        Doubt(
+            "one name under two top-level domains",
+            f"gamma_domain = {_DOMAIN.level_value('label')}",
+            excused_by=(
+                ("identifier", ("exact",)),
+                ("phone", ("exact", "close")),
+                ("street", ("exact", "close")),
+                ("locality", ("postcode", "city")),
+            ),
+            witnesses=(("phone", ("exact",)), ("street", ("exact", "close"))),
+        ),
+    ),
     frequencies=(
         Frequency("name", "domain_label, phone, city", _HOLDERS_OF_NAME),
         Frequency("name_sorted", "domain_label, phone, city", _HOLDERS_OF_NAME),

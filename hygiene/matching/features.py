@@ -25,8 +25,14 @@ from hygiene.matching.handles import (
     other_script_sql,
 )
 from hygiene.matching.name_repair import repair_names
+from hygiene.matching.name_spelling import repair_spellings
 from hygiene.matching.namesakes import build_namesakes
-from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
+from hygiene.matching.raw_values import (
+    birth_date_sql,
+    phone_sql,
+    short_street_sql,
+    street_sql,
+)
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
 from hygiene.matching.shared_identifiers import silence_role_names, silence_shared
@@ -134,7 +140,8 @@ SELECT
     nullif(upper(country_code), '') AS country,
     nullif(external_id, '') AS identifier,
     {is_test_record} AS is_test_record,
-    substr(account_name_match, 1, 2) AS name_mark
+    substr(account_name_match, 1, 2) AS name_mark,
+    nullif(regexp_extract({street}, '[0-9]+'), '') AS house
     {custom}
 FROM standardised
 """
@@ -244,7 +251,11 @@ def build_features(
         mobile_phone=phone_sql(
             "mobile_phone_e164", "mobile_phone", "mobile_phone_status"
         ),
-        street=street_sql("street_std"),
+        street=(
+            street_sql("street_std")
+            if is_contact
+            else short_street_sql(street_sql("street_std"))
+        ),
         birth_date=birth_date_sql(connection, "standardised") if is_contact else "NULL",
         other_script=other_script_sql("full_name_std"),
         is_test_record=(
@@ -260,11 +271,14 @@ def build_features(
     notes = _take_back_test_records(connection, settings)
     if is_contact:
         repair_names(connection)
+    else:
+        repair_spellings(connection)
     role_names = (
         (silence_role_names(connection, settings.max_mailboxes_per_name),)
         if is_contact
         else ()
     )
+    holders = {("phone",): ("name_mark", "house")} if not is_contact else {}
     limits: tuple[tuple[tuple[str, ...], int], ...] = (
         (("email",), settings.max_names_per_email),
         (("phone", "mobile"), settings.max_names_per_phone),
@@ -279,7 +293,9 @@ def build_features(
     shared = tuple(
         report
         for names, most in limits
-        for report in silence_shared(connection, names, most)
+        for report in silence_shared(
+            connection, names, most, holders=holders.get(names, ("name_mark",))
+        )
     )
     _number(connection)
     if is_contact:

@@ -32,6 +32,31 @@ _ORDINALS = {
 }
 
 
+_STREET_WORDS = {
+    "street": "st",
+    "avenue": "ave",
+    "av": "ave",
+    "boulevard": "blvd",
+    "road": "rd",
+    "drive": "dr",
+    "place": "pl",
+    "lane": "ln",
+    "court": "ct",
+    "square": "sq",
+    "highway": "hwy",
+    "parkway": "pkwy",
+    "terrace": "ter",
+    "suite": "ste",
+    "floor": "fl",
+    "building": "bldg",
+    "north": "n",
+    "south": "s",
+    "east": "e",
+    "west": "w",
+}
+"""Words of addresses whose short and long form are one; a word is enough to compare."""
+
+
 def phone_sql(canonical: str, raw: str, status: str) -> str:
     """Return SQL of a comparable phone number.
 
@@ -68,6 +93,22 @@ def street_sql(column: str) -> str:
     return (
         f"nullif(trim(CASE WHEN regexp_matches({words}, ' ({named}) (st|ave?|road|rd|"
         f"street|avenue)\\b') THEN {numbered} ELSE {words} END), '')"
+    )
+
+
+def short_street_sql(street: str) -> str:
+    """Return SQL of a street with its kind and direction abbreviated, for premises.
+
+    Without a known country nobody can say whether "St" is a street or a saint, so that
+    standardising leaves both; compared, both are "st".
+
+    Args:
+        street: SQL of a comparable street, as `street_sql` gives it.
+    """
+    words = ", ".join(f"'{long}': '{short}'" for long, short in _STREET_WORDS.items())
+    return (
+        f"array_to_string(list_transform(string_split({street}, ' '), "
+        f"word -> coalesce(MAP {{{words}}}[word], word)), ' ')"
     )
 
 

@@ -5,7 +5,8 @@ not: other features.
 
 An e-mail address or phone that belongs to more than a few distinct names is a shared
 mailbox or a switchboard, and a name that is used with several role mailboxes ("Front
-Desk") is not a person's. They are found in the data and reported, never listed by hand.
+Desk") is not a person's. So is the phone of a firm with more than a few premises: it says
+nothing about which of them a record means. They are found in the data and reported, never listed by hand.
 """
 
 from __future__ import annotations
@@ -18,25 +19,32 @@ from hygiene.matching.report import SharedIdentifier
 
 
 def silence_shared(
-    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], most: int
+    connection: duckdb.DuckDBPyConnection,
+    columns: Sequence[str],
+    most: int,
+    *,
+    holders: Sequence[str] = ("name_mark",),
 ) -> list[SharedIdentifier]:
-    """Null values that more than `most` distinct names use, and count them.
+    """Null values that more than `most` distinct holders use, and count them.
 
     Args:
         connection: Connection that holds `facts`.
         columns: Columns that hold the same kind of value.
-        most: Most names of a value.
+        most: Most holders of a value.
+        holders: Columns that tell holders apart; too many by any of them are too many.
 
     Returns:
         One report per column.
     """
     union = " UNION ALL ".join(
-        f"SELECT {column} AS value, name_mark FROM facts" for column in columns
+        f"SELECT {column} AS value, {', '.join(holders)} FROM facts"
+        for column in columns
     )
+    counted = ", ".join(f"count(DISTINCT {holder})" for holder in holders)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE silenced AS SELECT value FROM "
         f"({union}) WHERE value IS NOT NULL AND name_mark IS NOT NULL "
-        "GROUP BY value HAVING count(DISTINCT name_mark) > ?",
+        f"GROUP BY value HAVING greatest({counted}) > ?",
         [most],
     )
     reports = []

@@ -21,6 +21,9 @@ _EDGE_DIRT: Final = " ,;:*#_|\\<>=~^?-\u2013\u2014/"
 _EMPTY_BRACKETS: Final = re.compile(r"\(\s*\)|\[\s*\]")
 # Accepted: "Ann@acme.com". A mail address is not a company name.
 _MAIL: Final = re.compile(r"\S+@\S+\.\S+")
+# What may stand between a legal form and a place: "GmbH, Berlin", "GmbH - Berlin".
+_BEHIND_FORM: Final = re.compile(r"\s*[,;(]\s*|\s+[-\u2013\u2014/]\s+")
+_ALSO_A_WORD: Final = frozenset({"co", "company"})
 _SHORTEST_AFTER_THE: Final = 2
 _SKIPPED_IN_ACRONYM: Final = frozenset(
     {"and", "of", "the", "for", "fur", "de", "der", "di", "e", "y"}
@@ -97,9 +100,32 @@ def _is_spaceless(label: str) -> bool:
     return any(ord(character) > 0x0E00 for character in label)
 
 
+def _cut_after_form(text: str, forms: LegalForms) -> str:
+    """Return a name without the place or description behind its legal form.
+
+    "Acme GmbH, Berlin" is "Acme GmbH": a legal form ends the name. A number stays, as in
+    "Acme Inc., Store 12", and so do forms that are also words ("Smith & Co, Builders").
+    """
+    for separator in _BEHIND_FORM.finditer(text):
+        head = company_tokens(text[: separator.start()], forms.conjunctions)
+        tail = company_tokens(text[separator.end() :], forms.conjunctions)
+        found = forms.find_suffix(head)
+        rest = forms.find_suffix(tail)
+        if (
+            found is not None
+            and found[1] < len(head)
+            and head[-1] not in _ALSO_A_WORD
+            and has_letter(text[separator.end() :])
+            and not any(character.isdigit() for word in tail for character in word)
+            and (rest is None or rest[1] < len(tail))
+        ):
+            return text[: separator.start()]
+    return text
+
+
 def _match_name(text: str, forms: LegalForms) -> tuple[str | None, str | None]:
     """Return the match form and the label of the legal form."""
-    bare, native = _take_native_form(text, forms)
+    bare, native = _take_native_form(_cut_after_form(text, forms), forms)
     tokens = company_tokens(bare, forms.conjunctions)
     form = native
     while len(tokens) > 1:

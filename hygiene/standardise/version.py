@@ -11,7 +11,7 @@ from hygiene.standardise.hooks import hook_source
 from hygiene.standardise.settings import StandardiseSettings
 
 # Raise on every change of a rule, so that records are standardised again.
-STANDARDISER_VERSION: Final = "7"
+STANDARDISER_VERSION: Final = "8"
 # Libraries whose data decide verdicts.
 _LIBRARIES: Final = (
     "anyascii", "babel", "email-validator", "idna", "phonenumbers", "rapidfuzz", "tldextract",
@@ -31,7 +31,7 @@ def standardiser_version(settings: StandardiseSettings) -> str:
         `<code version>-<fingerprint>` of settings, reference data and libraries.
 
     Example:
-        >>> standardiser_version(StandardiseSettings()).startswith("6-")
+        >>> standardiser_version(StandardiseSettings()).startswith(f"{STANDARDISER_VERSION}-")
         True
     """
     digest = hashlib.sha256()

@@ -54,6 +54,13 @@ def test_a_mapping_comes_before_a_name() -> None:
     assert plan.columns["other_kind"] == ("name",)
 
 
+def test_a_name_of_an_organisation_is_known_by_its_last_word() -> None:
+    columns = ["id", "Program Name", "State Name", "Site name", "Agency name", "Zip"]
+    plan = plan_columns(columns, truth="id", mapping={}, entity="organisation")
+    assert plan.columns["account_name"] == ("Site name",)
+    assert plan.columns["other_program_name"] == ("Program Name",)
+
+
 def test_a_birth_date_in_three_columns_is_one_attribute() -> None:
     columns = ["surname", "birth_day", "birth_month", "birth_year", "id"]
     plan = plan_columns(columns, truth="id", mapping={})

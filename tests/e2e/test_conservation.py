@@ -104,9 +104,11 @@ def test_publication_counts_are_the_tables_counts(demo: Project) -> None:
 def test_the_ui_shows_the_rows_that_a_table_has(demo: Project) -> None:
     shown = {}
     with dg.DagsterInstance.from_config(str(demo.home / "dagster")) as instance:
-        run = instance.get_runs(limit=1)[0]
+        built = instance.fetch_materializations(
+            dg.AssetKey(["marts", "dim_customers"]), limit=1
+        )
         for record in instance.get_records_for_run(
-            run.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
+            built.records[0].run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
         ).records:
             event = record.event_log_entry.get_dagster_event()
             materialization = event.step_materialization_data.materialization

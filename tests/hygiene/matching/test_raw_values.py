@@ -10,7 +10,12 @@ import polars as pl
 import pytest
 
 from hygiene.matching.name_repair import repair_names
-from hygiene.matching.raw_values import birth_date_sql, phone_sql, street_sql
+from hygiene.matching.raw_values import (
+    birth_date_sql,
+    phone_sql,
+    short_street_sql,
+    street_sql,
+)
 
 
 def _value(expression: str, **columns: Any) -> Any:
@@ -70,6 +75,23 @@ def test_streets_compare_without_punctuation() -> None:
 )
 def test_numbered_streets_compare_by_number(written: str, compared: str) -> None:
     assert _value(street_sql("s"), s=written) == compared
+
+
+@pytest.mark.parametrize(
+    ("written", "compared"),
+    [
+        ("37 West 47th Street", "37 w 47th st"),
+        ("37 W. 47th St.", "37 w 47th st"),
+        ("1631 East 71st Boulevard, Suite 4", "1631 e 71st blvd ste 4"),
+        ("Westminster Road 5", "westminster rd 5"),
+    ],
+)
+def test_premises_compare_with_short_words(written: str, compared: str) -> None:
+    assert _value(short_street_sql(street_sql("s")), s=written) == compared
+
+
+def test_premises_without_a_street_have_none() -> None:
+    assert _value(short_street_sql(street_sql("s::VARCHAR")), s=None) is None
 
 
 def _births(*values: str) -> list[str | None]:
