@@ -50,19 +50,22 @@ def repair_spellings(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"""
         CREATE OR REPLACE TEMP TABLE misspelt AS
-        WITH short_of_a_letter AS (
-            SELECT letters, short_words, name, records, unnest(list_append(list_transform(
-                range(1, length(letters) + 1),
-                place -> substr(letters, 1, place - 1) || substr(letters, place + 1)
-            ), letters)) AS rest
-            FROM spellings WHERE length(letters) >= {_LEAST_LETTERS}
-                AND (SELECT max(records) FROM spellings) >= {_TIMES}
+        -- One slip leaves the first four letters as they are, or what stands behind the
+        -- fifth, moved by at most one place.
+        WITH error AS (
+            SELECT *, unnest([letters[:4], '-' || letters[5:8], '-' || letters[6:9],
+                '-' || letters[7:10]]) AS part
+            FROM spellings
+        ), meant AS (
+            SELECT *, unnest([letters[:4], '-' || letters[6:9]]) AS part
+            FROM spellings
+            WHERE length(letters) >= {_LEAST_LETTERS} AND records >= {_TIMES}
         )
         SELECT error.letters, arg_max(meant.name, (meant.records, meant.name)) AS name
-        FROM short_of_a_letter AS error
-        INNER JOIN short_of_a_letter AS meant
-            ON error.rest = meant.rest AND meant.records >= {_TIMES} * error.records
+        FROM error INNER JOIN meant
+            ON error.part = meant.part AND meant.records >= {_TIMES} * error.records
         WHERE error.short_words = meant.short_words
+            AND abs(length(error.letters) - length(meant.letters)) <= 1
             AND damerau_levenshtein(error.letters, meant.letters) = 1
         GROUP BY error.letters
         """

@@ -105,11 +105,10 @@ def short_street_sql(street: str) -> str:
     Args:
         street: SQL of a comparable street, as `street_sql` gives it.
     """
-    words = ", ".join(f"'{long}': '{short}'" for long, short in _STREET_WORDS.items())
-    return (
-        f"array_to_string(list_transform(string_split({street}, ' '), "
-        f"word -> coalesce(MAP {{{words}}}[word], word)), ' ')"
-    )
+    short = f"' ' || {street} || ' '"
+    for long, abbreviation in _STREET_WORDS.items():
+        short = f"replace({short}, ' {long} ', ' {abbreviation} ')"
+    return f"trim({short})"
 
 
 def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
