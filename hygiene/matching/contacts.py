@@ -276,6 +276,8 @@ _OWN: Agreements = (
 
 _G1 = "substr(given, 1, 1)"
 _F1 = "substr(family, 1, 1)"
+_STREET_ALONE = "CASE WHEN postcode IS NULL AND city IS NULL THEN street END"
+"""A key of its own only where no town is known: else a rule on the town finds the pair."""
 _SORTED_NAME = ("least(given_group, family)", "greatest(given_group, family)")
 
 CONTACTS = Specification(
@@ -324,6 +326,8 @@ CONTACTS = Specification(
         BlockingRule("postcode_family_initial", ("postcode", _F1)),
         BlockingRule("family_postcode", ("family", "postcode")),
         BlockingRule("given_postcode", ("given_group", "postcode")),
+        BlockingRule("street_given_initial", (_STREET_ALONE, _G1)),
+        BlockingRule("street_family_initial", (_STREET_ALONE, _F1)),
         BlockingRule("name_start", ("substr(given, 1, 3)", "substr(family, 1, 4)")),
         BlockingRule(
             "name_skeleton",

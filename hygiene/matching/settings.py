@@ -115,7 +115,11 @@ class MatchSettings(BaseModel):
     ] = 4
     max_names_per_phone: Annotated[
         int,
-        Field(ge=1, description="A phone used by more names is no evidence."),
+        Field(
+            ge=1,
+            description="A phone used by more names, or by more premises of an "
+            "organisation, is no evidence.",
+        ),
     ] = 3
     max_names_per_domain: Annotated[
         int,
