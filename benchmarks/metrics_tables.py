@@ -89,7 +89,7 @@ def load_text(
     """Load a CSV or Parquet file with every column as text.
 
     Raises:
-        MappingError: If the file is missing or unreadable.
+        MappingError: If the file is missing, unreadable or empty.
     """
     if not path.is_file():
         raise MappingError(f"The file {path} does not exist; expected CSV or Parquet.")
@@ -123,6 +123,10 @@ def load_text(
             f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {texts} FROM typed"
         )
         connection.execute("DROP TABLE typed")
+        if not connection.execute(f"SELECT 1 FROM {name} LIMIT 1").fetchall():
+            raise MappingError(
+                f"{path.name} has a header and no rows; expected records."
+            )
         rejected = 0
         if "store_rejects" in query:
             rejected = connection.execute(

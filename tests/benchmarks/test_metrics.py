@@ -221,6 +221,22 @@ def test_a_wrong_mapping_is_one_error_and_exit_code_2(
     assert len(printed.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("command", "roles"),
+    [("orders", "customer_id order_date amount"), ("churn", "")],
+)
+def test_a_file_with_a_header_only_is_named(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, command: str, roles: str
+) -> None:
+    path = tmp_path / "empty.csv"
+    path.write_text("customer_id,order_date,amount,left\n", encoding="utf-8")
+    options = [word for role in roles.split() for word in ("--map", f"{role}={role}")]
+    if command == "churn":
+        options = ["--target", "left", "--positive", "yes"]
+    assert main([command, str(path), *options]) == 2
+    assert "has a header and no rows" in capsys.readouterr().err
+
+
 def test_it_runs_as_a_module(cdnow: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.metrics", "orders", str(cdnow)],
