@@ -236,7 +236,7 @@ def average_link(
     result = groups.copy()
     if not len(inner.left):
         return result
-    heads = np.unique(groups)
+    heads = np.flatnonzero(groups == np.arange(len(groups)))
     component = labels[heads]
     order = np.lexsort((heads, component))
     heads, component = heads[order], component[order]
@@ -262,7 +262,7 @@ def average_link(
     bar_home = bar_home[bar_order]
     bar_first, bar_second = bar_first[bar_order], bar_second[bar_order]
 
-    for size in np.unique(sizes[sizes > 1]).tolist():
+    for size in (np.flatnonzero(np.bincount(sizes)[2:]) + 2).tolist():
         members = np.flatnonzero(sizes == size)
         step = max(1, _BATCH_CELLS // (size * size))
         for begin in range(0, len(members), step):
