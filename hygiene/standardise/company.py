@@ -21,8 +21,8 @@ _EDGE_DIRT: Final = " ,;:*#_|\\<>=~^?-\u2013\u2014/"
 _EMPTY_BRACKETS: Final = re.compile(r"\(\s*\)|\[\s*\]")
 # Accepted: "Ann@acme.com". A mail address is not a company name.
 _MAIL: Final = re.compile(r"\S+@\S+\.\S+")
-# What may stand between a legal form and a place: "GmbH, Berlin", "GmbH - Berlin".
-_BEHIND_FORM: Final = re.compile(r"\s*[,;(]\s*|\s+[-\u2013\u2014/]\s+")
+# Between a legal form and an address that spilled into the name: "GmbH, Berlin".
+_BEHIND_FORM: Final = re.compile(r"\s*[,;]\s*")
 _ALSO_A_WORD: Final = frozenset({"co", "company"})
 _SHORTEST_AFTER_THE: Final = 2
 _SKIPPED_IN_ACRONYM: Final = frozenset(
@@ -105,6 +105,7 @@ def _cut_after_form(text: str, forms: LegalForms) -> str:
 
     "Acme GmbH, Berlin" is "Acme GmbH": a legal form ends the name. A number stays, as in
     "Acme Inc., Store 12", and so do forms that are also words ("Smith & Co, Builders").
+    What somebody put in brackets or behind a dash was added to tell firms apart.
     """
     for separator in _BEHIND_FORM.finditer(text):
         head = company_tokens(text[: separator.start()], forms.conjunctions)
