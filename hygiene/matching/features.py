@@ -278,24 +278,22 @@ def build_features(
         if is_contact
         else ()
     )
-    holders = {("phone",): ("name_mark", "house")} if not is_contact else {}
-    limits: tuple[tuple[tuple[str, ...], int], ...] = (
-        (("email",), settings.max_names_per_email),
-        (("phone", "mobile"), settings.max_names_per_phone),
-        (("identifier",), settings.max_names_per_identifier),
+    name, premises = ("name_mark",), ("name_mark", "house")
+    limits: tuple[tuple[tuple[str, ...], int, tuple[str, ...]], ...] = (
+        (("email",), settings.max_names_per_email, name),
+        (("phone", "mobile"), settings.max_names_per_phone, name),
+        (("identifier",), settings.max_names_per_identifier, name),
     )
     if not is_contact:
         limits = (
-            (("domain",), settings.max_names_per_domain),
-            (("phone",), settings.max_names_per_phone),
-            (("identifier",), settings.max_names_per_identifier),
+            (("domain",), settings.max_names_per_domain, name),
+            (("phone",), settings.max_names_per_phone, premises),
+            (("identifier",), settings.max_names_per_identifier, name),
         )
     shared = tuple(
         report
-        for names, most in limits
-        for report in silence_shared(
-            connection, names, most, holders=holders.get(names, ("name_mark",))
-        )
+        for alike, most, holders in limits
+        for report in silence_shared(connection, alike, most, holders)
     )
     _number(connection)
     if is_contact:

@@ -22,8 +22,7 @@ def silence_shared(
     connection: duckdb.DuckDBPyConnection,
     columns: Sequence[str],
     most: int,
-    *,
-    holders: Sequence[str] = ("name_mark",),
+    holders: Sequence[str],
 ) -> list[SharedIdentifier]:
     """Null values that more than `most` distinct holders use, and count them.
 
