@@ -6,7 +6,7 @@ what it found; `data_quality_results` is their union.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,16 @@ def write_layer(
     return _write(frame, home.stages / "quality" / f"{layer}.parquet")
 
 
-def write_all(home: Home, run_id: str) -> pl.DataFrame:
-    """Unite the layers of one run into the stage `data_quality_results`."""
+def write_all(home: Home, run_ids: Collection[str]) -> pl.DataFrame:
+    """Unite the layers of a run, and of those it resumes, into `data_quality_results`.
+
+    Args:
+        home: Where the results lie.
+        run_ids: Runs whose results count; a layer has those of its latest run.
+
+    Returns:
+        One row per check.
+    """
     parts = [
         pl.read_parquet(path)
         for layer in LAYERS
@@ -98,7 +106,7 @@ def write_all(home: Home, run_id: str) -> pl.DataFrame:
     empty = pl.DataFrame(schema=SCHEMA)
     frame = (
         pl.concat([empty, *parts])
-        .filter(pl.col("run_id") == run_id)
+        .filter(pl.col("run_id").is_in(list(run_ids)))
         .sort("layer", "object", "rule_id", "rule_name")
     )
     _write(frame, home.stage("data_quality_results"))

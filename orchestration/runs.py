@@ -30,7 +30,7 @@ Context = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 
 def run_instant(context: Context) -> datetime:
-    """When the run was created, UTC; the same in every step and after a resumption.
+    """When the run was created, UTC; the same in each of its steps.
 
     Steps never ask the clock themselves, so one run has one as-of date even when it
     crosses midnight.
@@ -40,6 +40,21 @@ def run_instant(context: Context) -> datetime:
         return datetime.now(UTC)
     created: datetime = record.create_timestamp
     return created.astimezone(UTC)
+
+
+def resumed_runs(context: Context) -> frozenset[str]:
+    """Ids of the run and of those that it resumes.
+
+    "Re-execute from failure" is a run of its own that takes over what the steps before
+    the failure left behind, under the id of the run that made them.
+    """
+    ids: set[str] = set()
+    following: str | None = context.run.run_id
+    while following is not None and following not in ids:
+        ids.add(following)
+        run = context.instance.get_run_by_id(following)
+        following = run.parent_run_id if run is not None else None
+    return frozenset(ids)
 
 
 def home_lock(

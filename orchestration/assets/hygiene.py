@@ -276,7 +276,7 @@ def _identify(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             home.stage(f"identity_events_{entity}"),
             home.stage(f"identity_redirects_{entity}"),
             entity=entity,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             occurred_at=run_instant(context),
             ended_out=home.stage(f"ended_assignments_{entity}"),
         )

@@ -33,7 +33,12 @@ from orchestration.quality_tables import (
     remember_scores,
     write_quality_tables,
 )
-from orchestration.runs import HOME_LOCK, WAREHOUSE_POOL, run_instant
+from orchestration.runs import (
+    HOME_LOCK,
+    WAREHOUSE_POOL,
+    resumed_runs,
+    run_instant,
+)
 from orchestration.source_states import SourceState, SourceStates
 from orchestration.workspace import Workspace, input_fingerprint, tidycrm_version
 
@@ -69,7 +74,7 @@ def _quality(workspace: Workspace, marts: list[dg.AssetKey]) -> dg.AssetsDefinit
         context: dg.AssetExecutionContext,
     ) -> dg.MaterializeResult[None]:
         home = workspace.home
-        results = write_all(home, context.run.run_id)
+        results = write_all(home, resumed_runs(context))
         docs = build_data_docs(
             kept_counts(home),
             home.reports / "quality",

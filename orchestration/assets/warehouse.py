@@ -116,7 +116,7 @@ def _build(
             workspace.home,
             layer,
             [*treated, *map(_as_check, tests)],
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             checked_at=instant,
         )
 
