@@ -48,7 +48,7 @@ HUBSPOT_ENGAGEMENTS = (
 _ACTIVITIES = frozenset(
     {
         *("task", "event", "events", "campaignmember", "emailmessage"),
-        *("contacthistory", "leadhistory"),
+        *("contacthistory", "leadhistory", "email_events"),
         *HUBSPOT_ENGAGEMENTS,
     }
 )
@@ -150,7 +150,7 @@ class Tie:
 
 
 def ties_of(origin: Origin) -> tuple[Tie, ...]:
-    """Columns of HubSpot's associations and histories that name a record of a person.
+    """Columns of HubSpot's associations, histories and lists that name a record of a person.
 
     Such a row holds nothing but the tie, and goes with either record.
     """
@@ -158,6 +158,8 @@ def ties_of(origin: Origin) -> tuple[Tie, ...]:
         return ()
     if origin.object == "property_history":
         return (Tie("object_id", None),)
+    if origin.object == "contact_list_members":
+        return (Tie("contact_id", "contacts"),)
     pair = origin.object.removeprefix("associations_")
     if pair == origin.object:
         return ()

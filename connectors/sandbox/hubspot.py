@@ -40,6 +40,7 @@ from connectors.sandbox.hubspot_limits import (
     RateLimiter,
     RateLimits,
 )
+from connectors.sandbox.hubspot_marketing_routes import MarketingRoutes
 from connectors.sandbox.hubspot_objects import ObjectRoutes
 from connectors.sandbox.hubspot_portal import Portal
 from connectors.sandbox.hubspot_wire import ApiError, correlation_id, respond_to_error
@@ -78,6 +79,7 @@ def create_app(
             *control.routes(),
             *CatalogueRoutes(portal).routes(),
             *ObjectRoutes(portal).routes(),
+            *MarketingRoutes(portal).routes(),
         ],
         exception_handlers={ApiError: respond_to_error},
     )

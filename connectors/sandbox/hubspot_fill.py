@@ -2,7 +2,8 @@
 
 Belongs here: turning exported rows into records: labels of stages and owners' names
 become ids, times become moments, columns of associated ids become links. Records that
-the exports lack (calls, notes, tasks, products, line items, leads) are made from them.
+the exports lack (calls, notes, tasks, products, line items, leads, lists, mails) are made
+from them.
 """
 
 from __future__ import annotations
@@ -106,6 +107,7 @@ def fill_from_exports(portal: Portal, exports: Path, *, seed: int = 0) -> None:
             _link(portal, name, row)
             _remember_merges(portal.stores[name], row)
     _make_engagements(portal, random.Random(seed))  # noqa: S311
+    _make_marketing(portal)
 
 
 def add_pipelines(portal: Portal) -> None:
@@ -373,3 +375,27 @@ def _make_engagements(portal: Portal, rng: random.Random) -> None:
     for left, a, right, b in links:
         plain = portal.associations.plain(left, right)
         portal.associations.add(left, a, right, b, plain)
+
+
+def _make_marketing(portal: Portal) -> None:
+    """Make lists, and one mail to everybody whose record counts mails.
+
+    The events happen when the sandbox starts: each has its time from the portal's clock.
+    """
+    marketing = portal.marketing
+    customers = marketing.add_list("Customers", "DYNAMIC")
+    readers = marketing.add_list("Newsletter")
+    mailing = marketing.add_mailing("Product news", "What is new")
+    for contact in portal.stores["contacts"].records.values():
+        values = contact.properties
+        if values.get("lifecyclestage") == "customer":
+            marketing.join(customers.id, [contact.id])
+        address = values.get("email")
+        if address is None or not int(values.get("hs_email_delivered") or 0):
+            continue
+        marketing.join(readers.id, [contact.id])
+        sent = marketing.happen(mailing, "SENT", address, subject=mailing.subject)
+        marketing.happen(mailing, "DELIVERED", address, sent=sent)
+        for kind, count in (("OPEN", "hs_email_open"), ("CLICK", "hs_email_click")):
+            if int(values.get(count) or 0):
+                marketing.happen(mailing, kind, address, sent=sent)

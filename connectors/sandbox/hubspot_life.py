@@ -44,6 +44,8 @@ class PortalLife:
             (2, self.merge),
             (1, self.add_property),
             (1, self.change_property),
+            (2, self.enlist),
+            (2, self.mail),
         )
 
     def live(self, steps: int) -> Counter[str]:
@@ -181,6 +183,40 @@ class PortalLife:
             self._portal.define(
                 name, replace(field, type="enumeration", options=options)
             )
+        return True
+
+    def enlist(self) -> bool:
+        """Put somebody on a list or take somebody off; or make or delete a list."""
+        marketing, person = self._portal.marketing, self._any("contacts")
+        lists = [each for each in marketing.lists.values() if each.deleted is None]
+        if not lists or (len(lists) < 5 and self._rng.random() < 0.1):
+            lists.append(marketing.add_list(f"List {self._steps}", "DYNAMIC"))
+        chosen, choice = self._rng.choice(lists), self._rng.random()
+        if choice < 0.05:
+            marketing.remove_list(chosen.id)
+        elif choice < 0.4 and chosen.members:
+            marketing.leave(chosen.id, [self._rng.choice(list(chosen.members))])
+        elif person is not None:
+            marketing.join(chosen.id, [person.id])
+        return True
+
+    def mail(self) -> bool:
+        """Send somebody a mail, or let something happen to one that was sent."""
+        marketing, person = self._portal.marketing, self._any("contacts")
+        mailings = list(marketing.mailings.values())
+        if not mailings or self._rng.random() < 0.1:
+            mailings.append(
+                marketing.add_mailing(f"Mailing {self._steps}", f"News {self._steps}")
+            )
+        sent = [each for each in marketing.events if each["type"] == "SENT"]
+        if sent and self._rng.random() < 0.6:
+            origin = self._rng.choice(sent)
+            kind = self._rng.choice(["DELIVERED", "OPEN", "CLICK", "BOUNCE"])
+            mailing = marketing.mailings[origin["emailCampaignId"]]
+            marketing.happen(mailing, kind, origin["recipient"], sent=origin)
+        elif person is not None:
+            address = person.properties.get("email", f"p{person.id}@example.com")
+            marketing.happen(self._rng.choice(mailings), "SENT", address)
         return True
 
     def _any(self, name: str) -> Record | None:

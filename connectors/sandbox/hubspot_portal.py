@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from connectors.sandbox.hubspot_associations import Associations
+from connectors.sandbox.hubspot_marketing import Marketing
 from connectors.sandbox.hubspot_schema import (
     STANDARD_TYPES,
     ObjectType,
@@ -191,6 +192,7 @@ class Portal:
         self.pipelines: dict[str, list[Pipeline]] = {}
         for number, object_type in enumerate(STANDARD_TYPES):
             self.add_type(object_type, first_id=1_000_001 + number * 1_000_000_000)
+        self.marketing = Marketing(now, portal_id)
         self.associations = Associations(
             lambda name, record_id: self.stores[name].living(record_id)
         )
@@ -279,6 +281,8 @@ class Portal:
         if record is not None and not record.is_archived:
             store._unlist(record)
             record.archived_at = self.now()
+            if name == "contacts":
+                self.marketing.replace(record.id)
 
     def restore(self, name: str, record_id: int) -> Record:
         """Take a record out of the recycle bin."""
@@ -301,6 +305,8 @@ class Portal:
         del store.records[record.id]
         del store.ids[bisect.bisect_left(store.ids, record.id)]
         self.associations.drop(name, record.id)
+        if name == "contacts":
+            self.marketing.replace(record.id)
 
     def merge(self, name: str, primary_id: int, other_id: int) -> Record:
         """Merge two living records; the primary's values win.
@@ -336,6 +342,8 @@ class Portal:
             store._put(winner)
         for loser in losers:
             self.associations.move(name, loser.id, winner.id)
+            if name == "contacts":
+                self.marketing.replace(loser.id, by=winner.id)
         return winner
 
     def _merged_ids(self, primary: Record, losers: list[Record]) -> str:

@@ -1,19 +1,28 @@
 """Reads what records refer to: owners, pipelines with their stages, custom objects.
 
-Belongs here: small lists, read whole at every sync.
+Belongs here: small lists, read whole at every sync, and how such a list is landed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 
 from connectors.hubspot.api.client import HubspotClient, results_of
+from connectors.hubspot.api.config import HubspotApiConfig
 from connectors.hubspot.api.schema import as_text
-from connectors.landing import DeleteKind, slug_column
+from connectors.hubspot.reference import SOURCE_TYPE
+from connectors.landing import (
+    DeleteKind,
+    LoadMode,
+    SnapshotBatch,
+    TypeHint,
+    slug_column,
+)
 
 OWNERS, PIPELINES, STAGES = "owners", "pipelines", "pipeline_stages"
 OWNER_COLUMNS = (
@@ -41,6 +50,7 @@ STAGE_COLUMNS = (
     "archived",
 )
 WITH_PIPELINES = ("deals", "tickets", "leads")
+_ID = "_source_record_id"
 _OWNER_PAGE = 500
 # Object type ids of the vendor's public reference.
 _STANDARD_IDS = {
@@ -60,15 +70,8 @@ def read_owners(client: HubspotClient) -> pl.DataFrame:
             rows += [_owner(owner, archived == "true") for owner in owners]
     client.count_rows(len(rows))
     schema = dict.fromkeys(OWNER_COLUMNS, pl.String())
-    deleted = pl.col("archived") == "true"
     return pl.DataFrame(rows, schema=schema).with_columns(
-        pl.col("id").alias("_source_record_id"),
-        deleted.alias("_is_deleted"),
-        pl.when(deleted)
-        .then(pl.lit(DeleteKind.SOFT.value))
-        .otherwise(None)
-        .cast(pl.String)
-        .alias("_delete_kind"),
+        pl.col("id").alias(_ID), *soft_deleted(pl.col("archived") == "true")
     )
 
 
@@ -124,6 +127,55 @@ def read_custom_objects(client: HubspotClient) -> list[CustomObject]:
     ]
 
 
+def is_landed(frame: pl.DataFrame, known: pl.LazyFrame) -> bool:
+    """Whether a small list is landed exactly like that already."""
+    columns = [name for name in frame.columns if not name.startswith("_")]
+    if not set(columns) <= set(known.collect_schema().names()):
+        return frame.is_empty() and known.select(pl.len()).collect().item() == 0
+    if "_is_deleted" not in frame.columns:
+        frame = frame.with_columns(pl.lit(False).alias("_is_deleted"))
+    wanted = [_ID, "_is_deleted", *columns]
+    gone = pl.col("_delete_kind").eq_missing(DeleteKind.ABSENT.value)
+    held = known.filter(~gone).select(wanted).collect().sort(_ID)
+    text = pl.col(*columns)
+    given = frame.select(wanted).with_columns(pl.when(text != "").then(text))
+    return given.sort(_ID).equals(held, null_equal=True)
+
+
+def batch_of(
+    frame: pl.DataFrame,
+    name: str,
+    config: HubspotApiConfig,
+    extracted_at: datetime,
+    *,
+    mode: LoadMode = LoadMode.DELTA,
+    gone: pl.LazyFrame | None = None,
+    allow_empty: bool = False,
+) -> SnapshotBatch:
+    """Make the batch of a list whose columns are all text."""
+    columns = [column for column in frame.columns if not column.startswith("_")]
+    return SnapshotBatch(
+        source_type=SOURCE_TYPE,
+        object=name,
+        source_name=config.name,
+        frame=frame,
+        extracted_at=extracted_at,
+        mode=mode,
+        gone=gone,
+        type_hints=dict.fromkeys(columns, TypeHint.TEXT),
+        allow_empty=allow_empty,
+    )
+
+
+def soft_deleted(deleted: pl.Expr) -> list[pl.Expr]:
+    """Mark the rows of a list that its source itself shows as deleted."""
+    kind = pl.when(deleted).then(pl.lit(DeleteKind.SOFT.value)).otherwise(None)
+    return [
+        deleted.alias("_is_deleted"),
+        kind.cast(pl.String).alias("_delete_kind"),
+    ]
+
+
 def _partners(schema: Mapping[str, Any]) -> tuple[str, ...]:
     own = str(schema["objectTypeId"])
     links = schema.get("associations") or ()
@@ -168,7 +220,5 @@ def _keyed(
 ) -> pl.DataFrame:
     frame = pl.DataFrame(list(rows), schema=dict.fromkeys(columns, pl.String()))
     return frame.with_columns(
-        pl.concat_str([pl.col(name) for name in key], separator=":").alias(
-            "_source_record_id"
-        )
+        pl.concat_str([pl.col(name) for name in key], separator=":").alias(_ID)
     )

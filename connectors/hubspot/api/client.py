@@ -177,6 +177,43 @@ class HubspotClient:
                 )
             after = following
 
+    def offset_pages(
+        self,
+        path: str,
+        key: str,
+        limit: int,
+        params: Mapping[str, Any] | None = None,
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Follow one of the older lists, which page by a token `offset`, to its end.
+
+        Yields:
+            What each page holds under `key`.
+
+        Raises:
+            ProtocolError: The list does not move on, or an answer is none.
+        """
+        given = {"limit": limit, **(params or {})}
+        while True:
+            document = self.get(path, given)
+            items = document.get(key)
+            if not isinstance(items, list):
+                raise ProtocolError(
+                    f"GET {path}: the answer has no list {key!r}, which HubSpot "
+                    "promises. Check the base URL, and whether a proxy answers in its "
+                    "place"
+                )
+            yield items
+            if not document.get("hasMore"):
+                return
+            offset = document.get("offset")
+            if offset is None or offset == given.get("offset"):
+                raise ProtocolError(
+                    f"listing {path}: a page that is not the last named no other as the "
+                    "next one; expected the list to move on. Run again later; if it "
+                    "stays so, report it to the vendor"
+                )
+            given["offset"] = offset
+
     def _observe(self, response: httpx.Response) -> None:
         headers = response.headers
         self.server_date = headers.get("date", self.server_date)
@@ -323,5 +360,5 @@ def _scopes(body: Mapping[str, Any], reason: str) -> str:
     wanted = ", ".join(sorted(set(names))) or "a scope that this call needs"
     return (
         f"{reason}: the token lacks {wanted}. Add it to the service key in HubSpot, "
-        "Settings > Integrations, or leave the object out of `objects`"
+        "Settings > Integrations, or leave the object out of `objects` (or `marketing`)"
     )

@@ -6,7 +6,7 @@ Belongs here: the model, its defaults and validation. Paths are in `paths`.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Literal
 from urllib.parse import urlsplit
 
@@ -32,6 +32,8 @@ STANDARD_OBJECTS = (
     "products",
     *HUBSPOT_ENGAGEMENTS,
 )
+Marketing = Literal["contact_lists", "email_campaigns", "email_events"]
+MARKETING: tuple[Marketing, ...] = ("contact_lists", "email_campaigns", "email_events")
 _OWNER = "hubspot_owner_id"
 # Accepted: "contacts", "2-1234567", "p62515535_plans". Rejected: "my plans", "../x".
 _OBJECT = re.compile(r"^[a-z0-9][a-z0-9_-]*$")
@@ -119,6 +121,17 @@ class HubspotApiConfig(BaseModel):
         default_factory=default_history,
         description="Properties whose history is read, per object. Calculated ones have "
         "none: they always look changed.",
+    )
+    marketing: tuple[Marketing, ...] = Field(
+        default=MARKETING,
+        description="What to read of marketing: lists of contacts with their members, "
+        "campaigns of marketing e-mail, and what happened to each mail.",
+    )
+    email_events_since: date | None = Field(
+        default=None,
+        description="First day (UTC) whose e-mail events are read; from the beginning "
+        "when it is not given. A large portal has millions; figures per contact, list "
+        "and campaign count from that day on.",
     )
     overlap_seconds: int = Field(
         default=600,

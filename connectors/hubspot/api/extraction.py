@@ -9,7 +9,7 @@ kill at any instant makes the next sync read a little again, and nothing is lost
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,7 +32,10 @@ from connectors.hubspot.api import catalogue
 from connectors.hubspot.api.client import HubspotClient
 from connectors.hubspot.api.config import HubspotApiConfig
 from connectors.hubspot.api.links import LinkSync, Pair
-from connectors.hubspot.api.records import PROPERTIES, RecordSync
+from connectors.hubspot.api.lists import ListSync
+from connectors.hubspot.api.mailings import CampaignSync, EventSync
+from connectors.hubspot.api.marketing import MarketingSync
+from connectors.hubspot.api.records import PROPERTIES, ObjectSync, RecordSync
 from connectors.hubspot.api.schema import (
     ObjectSchema,
     definition_frame,
@@ -41,19 +44,21 @@ from connectors.hubspot.api.schema import (
 from connectors.hubspot.extraction import ensure_contracts
 from connectors.hubspot.reference import SOURCE_TYPE
 from connectors.landing import (
-    DeleteKind,
     Landing,
     LoadMode,
     LoadResult,
     Progress,
     SnapshotBatch,
     SourceReport,
-    TypeHint,
     slug_column,
 )
 
 _PORTAL = "_portal"
-RECORD_KEY = "_source_record_id"
+_MARKETING: Mapping[str, type[MarketingSync]] = {
+    "contact_lists": ListSync,
+    "email_campaigns": CampaignSync,
+    "email_events": EventSync,
+}
 # These end the whole sync: the next object would meet the same.
 _FATAL = (CredentialsError, LandingBusyError, SpoolError)
 
@@ -138,6 +143,7 @@ class _Sync:
             *catalogue_names(),
             *self.folders.values(),
             *(pair.object for pair in pairs),
+            *self.config.marketing,
         ]
         self.total = len(self.left)
         self._attempt(catalogue.OWNERS, self._sync_owners)
@@ -148,6 +154,8 @@ class _Sync:
         self._land_definitions()
         for pair in pairs:
             self._attempt(pair.object, lambda p=pair: self._sync_pair(p))  # type: ignore[misc]
+        for kind in self.config.marketing:
+            self._attempt(kind, lambda k=kind: self._sync_marketing(k))  # type: ignore[misc]
 
     def report(self) -> SourceReport:
         """Sum up."""
@@ -248,8 +256,8 @@ class _Sync:
     def _sync_owners(self) -> None:
         owners = catalogue.read_owners(self.client)
         known = self.landing.current(SOURCE_TYPE, catalogue.OWNERS, self.config.name)
-        if not _is_same(owners, known):
-            batch = self._catalogue_batch(catalogue.OWNERS, owners, mode=LoadMode.FULL)
+        if not catalogue.is_landed(owners, known):
+            batch = self._batch(catalogue.OWNERS, owners, mode=LoadMode.FULL)
             self._commit([batch], {})
 
     def _sync_pipelines(self) -> None:
@@ -276,9 +284,9 @@ class _Sync:
         gone = None
         if "object_type" in known.collect_schema():
             known = known.filter(pl.col("object_type").is_in(read))
-            gone = known.select(RECORD_KEY)
-        if read and not _is_same(frame, known):
-            self._commit([self._catalogue_batch(name, frame, gone=gone)], {})
+            gone = known.select("_source_record_id")
+        if read and not catalogue.is_landed(frame, known):
+            self._commit([self._batch(name, frame, gone=gone)], {})
 
     def _sync_object(self, name: str) -> None:
         landed = self.folders[name]
@@ -304,14 +312,21 @@ class _Sync:
             extracted_at=self.now,
             folder=self.folder,
         )
-        stopped_by = None
-        for portion in sync.run():
-            self._commit(portion.batches, {landed: portion.entry})
-            self.notes += portion.notes
-            stopped_by = portion.stopped_by
+        stopped_by = self._land_portions(landed, sync.run())
         self.schemas.append(schema)
         if stopped_by is not None:
             raise stopped_by
+
+    def _land_portions(
+        self, landed: str, portions: Iterable[ObjectSync]
+    ) -> Exception | None:
+        """Land one portion after the other; give what ended the reading early."""
+        stopped_by = None
+        for portion in portions:
+            self._commit(portion.batches, {landed: portion.entry})
+            self.notes += portion.notes
+            stopped_by = portion.stopped_by
+        return stopped_by
 
     def _sync_pair(self, pair: Pair) -> None:
         for landed in (pair.left_landing, pair.right_landing):
@@ -331,12 +346,24 @@ class _Sync:
             batches = [portion.batch] if portion.batch is not None else []
             self._commit(batches, {pair.object: portion.entry})
 
+    def _sync_marketing(self, name: str) -> None:
+        sync = _MARKETING[name](
+            self.client,
+            self.config,
+            self.landing,
+            entry=self.entries.get(name),
+            extracted_at=self.now,
+        )
+        stopped_by = self._land_portions(name, sync.run())
+        if stopped_by is not None:
+            raise stopped_by
+
     def _land_definitions(self) -> None:
         """Land the properties of what could be read; keep those of what could not."""
         read = sorted({each.landing for each in self.schemas if each.definitions})
         self._land_by_object(PROPERTIES, definition_frame(self.schemas), read)
 
-    def _catalogue_batch(
+    def _batch(
         self,
         name: str,
         frame: pl.DataFrame,
@@ -344,16 +371,13 @@ class _Sync:
         mode: LoadMode = LoadMode.DELTA,
         gone: pl.LazyFrame | None = None,
     ) -> SnapshotBatch:
-        columns = [column for column in frame.columns if not column.startswith("_")]
-        return SnapshotBatch(
-            source_type=SOURCE_TYPE,
-            object=name,
-            source_name=self.config.name,
-            frame=frame,
-            extracted_at=self.now,
+        return catalogue.batch_of(
+            frame,
+            name,
+            self.config,
+            self.now,
             mode=mode,
             gone=gone,
-            type_hints=dict.fromkeys(columns, TypeHint.TEXT),
             allow_empty=self.config.allow_empty,
         )
 
@@ -371,18 +395,3 @@ class _Sync:
 def catalogue_names() -> tuple[str, ...]:
     """Give the landed objects that are read at every sync."""
     return (catalogue.OWNERS, catalogue.PIPELINES, catalogue.STAGES)
-
-
-def _is_same(frame: pl.DataFrame, known: pl.LazyFrame) -> bool:
-    """Whether a small list is landed exactly like that already."""
-    columns = [name for name in frame.columns if not name.startswith("_")]
-    if not set(columns) <= set(known.collect_schema().names()):
-        return frame.is_empty() and known.select(pl.len()).collect().item() == 0
-    if "_is_deleted" not in frame.columns:
-        frame = frame.with_columns(pl.lit(False).alias("_is_deleted"))
-    wanted = [RECORD_KEY, "_is_deleted", *columns]
-    gone = pl.col("_delete_kind").eq_missing(DeleteKind.ABSENT.value)
-    held = known.filter(~gone).select(wanted).collect().sort(RECORD_KEY)
-    text = pl.col(*columns)
-    given = frame.select(wanted).with_columns(pl.when(text != "").then(text))
-    return given.sort(RECORD_KEY).equals(held, null_equal=True)

@@ -73,6 +73,29 @@ class Paths:
             return f"/crm/associations/{self._version}/{left}/{right}/batch/read"
         return f"/crm/v4/associations/{left}/{right}/batch/read"
 
+    def lists(self) -> str:
+        """Search lists, which lists them all."""
+        return f"{self._lists}/search"
+
+    def list_members(self, list_id: str) -> str:
+        """List who is on a list, in the order of joining it."""
+        return f"{self._lists}/{list_id}/memberships/join-order"
+
+    def email_campaigns(self, campaign: str = "") -> str:
+        """List campaigns of marketing e-mail; `by-id` all of them, or read one.
+
+        HubSpot has these and the events under this address only, in either profile.
+        """
+        return f"/email/public/v1/campaigns/{campaign}".rstrip("/")
+
+    def email_events(self) -> str:
+        """List what happened to marketing e-mail."""
+        return "/email/public/v1/events"
+
+    @property
+    def _lists(self) -> str:
+        return f"/crm/lists/{self._version}" if self._is_dated else "/crm/v3/lists"
+
     def _area(self, area: str, name: str) -> str:
         if self._is_dated:
             return f"/crm/{area}/{self._version}/{name}"

@@ -211,6 +211,7 @@ def open_scene(
                 "objects": tuple(objects),
                 "associations": pairs,
                 "custom_objects": False,
+                "marketing": (),
                 "calls_per_10_seconds": 1_000_000,
                 "searches_per_second": 1_000_000,
                 "associations_refresh_every_hours": 0,
