@@ -110,3 +110,51 @@ final as (
 
 select * from final
 {%- endmacro %}
+
+{#-
+    All events of one kind that happened to marketing mails of HubSpot, with Fivetran's columns. `own` holds
+    pairs of a column's name and its SQL out of `events`.
+-#}
+{% macro hubspot_email_event(event_type, own=[]) -%}
+with
+
+events as (
+    select * from {{ ref('stg_hubspot__email_events') }}
+    where event_type = '{{ event_type }}' and not is_deleted
+),
+
+addresses as (
+    select * from {{ ref('int_hubspot_addresses_matched') }}
+),
+
+contact_clusters as (
+    select * from {{ ref('stg_hygiene__contact_clusters') }}
+),
+
+final as (
+    select
+        events.event_id,
+        {%- for name, expression in own %}
+        {{ expression }} as {{ name }},
+        {%- endfor %}
+        events.created_at as created_timestamp,
+        events.email_campaign_id,
+        events.recipient_email as recipient_email_address,
+        events.sent_at as email_send_timestamp,
+        events.email_send_id,
+        addresses.contact_id,
+        coalesce(addresses.is_contact_deleted, false) as is_contact_deleted,
+        events.is_filtered as is_filtered_event,
+        contact_clusters.golden_contact_id,
+        events.source_record_key,
+        events.source_name as source_relation
+    from events
+    left join addresses
+        on events.source_name = addresses.source_name
+        and events.recipient_email = addresses.address
+    left join contact_clusters
+        on addresses.contact_source_record_key = contact_clusters.source_record_key
+)
+
+select * from final
+{%- endmacro %}

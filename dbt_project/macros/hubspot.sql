@@ -121,3 +121,39 @@ summarised as (
 {% macro hubspot_engagements() -%}
     {{ return(['calls', 'emails', 'meetings', 'notes', 'tasks', 'communications']) }}
 {%- endmacro %}
+
+{#- What can happen to a marketing mail: name of the count, and which events count. -#}
+{% macro hubspot_mail_metrics() -%}
+    {{ return([
+        ('bounces', "event_type = 'BOUNCE'"),
+        ('clicks', "event_type = 'CLICK'"),
+        ('deferrals', "event_type = 'DEFERRED'"),
+        ('deliveries', "event_type = 'DELIVERED'"),
+        ('drops', "event_type = 'DROPPED'"),
+        ('forwards', "event_type = 'FORWARD'"),
+        ('opens', "event_type = 'OPEN'"),
+        ('prints', "event_type = 'PRINT'"),
+        ('spam_reports', "event_type = 'SPAMREPORT'"),
+        ('unsubscribes', "event_type = 'STATUSCHANGE' and subscription_status = 'UNSUBSCRIBED'"),
+    ]) }}
+{%- endmacro %}
+
+{#- Sums over a CTE or table `mails`: how often each thing happened, and to how many mails. -#}
+{% macro hubspot_mail_totals() -%}
+    {%- for name, _ in hubspot_mail_metrics() -%}
+    cast(sum(mails.{{ name }}) as bigint) as total_{{ name }},
+        count(*) filter (where mails.{{ name }} > 0) as total_unique_{{ name }}
+        {%- if not loop.last %},
+        {% endif %}
+    {%- endfor %}
+{%- endmacro %}
+
+{#- The same columns out of a joined CTE `totals`; nothing happened where it has no row. -#}
+{% macro hubspot_mail_total_columns() -%}
+    {%- for name, _ in hubspot_mail_metrics() -%}
+    coalesce(totals.total_{{ name }}, 0) as total_{{ name }},
+        coalesce(totals.total_unique_{{ name }}, 0) as total_unique_{{ name }}
+        {%- if not loop.last %},
+        {% endif %}
+    {%- endfor %}
+{%- endmacro %}

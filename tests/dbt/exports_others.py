@@ -5,7 +5,7 @@ Belongs here: rows. Does not belong here: identities and expectations.
 
 from __future__ import annotations
 
-from tests.dbt.home import Home, Order
+from tests.dbt.home import Home, Order, Row
 
 
 def hubspot(home: Home, order: Order) -> None:
@@ -97,6 +97,7 @@ def hubspot(home: Home, order: Order) -> None:
     )
 
     _engagements(home, order)
+    _marketing(home, order)
 
 
 def _engagements(home: Home, order: Order) -> None:
@@ -123,6 +124,51 @@ def _engagements(home: Home, order: Order) -> None:
                 "association_category": "HUBSPOT_DEFINED",
             }
             home.land("hubspot", f"associations_{kind}_{objects}", order([link]))
+
+
+def _marketing(home: Home, order: Order) -> None:
+    """Land a list, and a mail that one person got under a former address."""
+    home.land(
+        "hubspot",
+        "contact_lists",
+        order([{"_source_record_id": "1", "list_id": "1", "name": "Readers"}]),
+    )
+    home.land(
+        "hubspot",
+        "contact_list_members",
+        order(
+            [
+                {
+                    "_source_record_id": "1:11",
+                    "list_id": "1",
+                    "contact_id": "11",
+                    "added_at": "1746172800000",
+                }
+            ]
+        ),
+    )
+    home.land(
+        "hubspot",
+        "email_campaigns",
+        order(
+            [{"_source_record_id": "5", "email_campaign_id": "5", "name": "News"}],
+        ),
+    )
+    sent = {"sent_by_id": "e1", "sent_by_created_at": "1746172800000"}
+    events: list[Row] = [
+        {"event_id": "e1", "event_type": "SENT", "subject": "What is new"},
+        {"event_id": "e2", "event_type": "OPEN", "duration_ms": "1500", **sent},
+        {"event_id": "e3", "event_type": "OPEN", **sent},
+        {"event_id": "e4", "event_type": "OPEN", "is_filtered": "true", **sent},
+        {"event_id": "e5", "event_type": "DROPPED", "drop_reason": "DUPLICATE"},
+    ]
+    common = {
+        "created_at": "1746172800000",
+        "recipient_email": "JDoe@acme.example",
+        "email_campaign_id": "5",
+    }
+    keyed = [common | {"_source_record_id": e["event_id"]} | e for e in events]
+    home.land("hubspot", "email_events", order(keyed))
 
 
 def shop(home: Home, order: Order) -> None:

@@ -103,9 +103,10 @@ class Home:
             }
             content = "|".join(f"{k}={v}" for k, v in sorted(values.items()))
             deleted = str(row.get("isdeleted", "")).lower() in {"true", "1"}
+            key = "_source_record_id"
             metadata: dict[str, object] = {
                 "_source_name": source,
-                "_source_record_id": str(row[id_column]),
+                key: row[key] if key in row else str(row[id_column]),
                 "_load_id": load,
                 "_extracted_at": dt.datetime(2026, 1, 1),  # noqa: DTZ001 - UTC-naive
                 "_row_hash": hashlib.sha256(content.encode()).hexdigest(),

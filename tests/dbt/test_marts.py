@@ -219,6 +219,29 @@ def test_hubspot_records_count_their_engagements(warehouse: Warehouse) -> None:
     ]
 
 
+def test_marketing_mail_reaches_the_person_under_any_address(
+    warehouse: Warehouse,
+) -> None:
+    """The address is that of a contact who was merged into number 11."""
+    assert warehouse.query(
+        "select contact_id, golden_contact_id, opens, was_opened, was_clicked, "
+        "email_send_timestamp::varchar from marts.hubspot__email_sends"
+    ).rows() == [("11", "gc_jane", 2, True, False, "2025-05-02 08:00:00")]
+    # What a program opened is there to be seen, and is not counted.
+    assert warehouse.query(
+        "select count(*), count(*) filter (where is_filtered_event), "
+        "max(duration_open) from marts.hubspot__email_event_opens"
+    ).row(0) == (3, 1, 1500)
+    totals = "total_opens, total_unique_opens, total_drops, total_bounces"
+    for table in ("contacts", "email_campaigns", "contact_lists"):
+        rows = warehouse.query(f"select {totals} from marts.hubspot__{table}").rows()
+        assert rows == [(2, 1, 1, 0)], table
+    assert warehouse.query(
+        "select contact_list_id, contact_id, golden_contact_id "
+        "from marts.hubspot__contact_list_members"
+    ).rows() == [("1", "11", "gc_jane")]
+
+
 def test_tickets_measure_minutes_to_close(warehouse: Warehouse) -> None:
     assert warehouse.query(
         "select golden_contact_id, golden_account_id, minutes_to_close from marts.fct_tickets "

@@ -29,6 +29,23 @@ details as (
     select * from {{ ref('stg_hubspot__contacts') }}
 ),
 
+mails as (
+    select * from {{ ref('int_hubspot_mails_counted') }}
+),
+
+totals as (
+    select
+        mails.contact_source_record_key,
+        {{ hubspot_mail_totals() }}
+    from mails
+    group by 1
+),
+
+-- A portal whose events are read has 0 where nothing happened; of another nothing is known.
+portals as (
+    select distinct source_name from {{ ref('stg_hubspot__email_events') }}
+),
+
 final as (
     select
         contacts.source_record_id as contact_id,
@@ -41,13 +58,12 @@ final as (
         contacts.created_at as created_date,
         contacts.is_deleted as is_contact_deleted,
         merged.merged_object_ids,
-        {#- HubSpot counts mails on the contact, each once however often it was opened. #}
-        {%- for name, counted in [
-            ('bounces', 'bounced'), ('clicks', 'clicked'), ('deferrals', none), ('deliveries', 'delivered'), ('drops', none),
-            ('forwards', none), ('opens', 'opened'), ('prints', none), ('spam_reports', none), ('unsubscribes', none)
-        ] %}
-        {{ 'details.' ~ counted ~ '_email_count' if name in ['bounces', 'deliveries'] else 'cast(null as bigint)' }} as total_{{ name }},
-        {{ 'details.' ~ counted ~ '_email_count' if counted else 'cast(null as bigint)' }} as total_unique_{{ name }},
+        {#- HubSpot counts some on the contact, each mail once however often it was opened: since ever, so it comes first. #}
+        {%- set counters = {'bounces': 'bounced', 'clicks': 'clicked', 'deliveries': 'delivered', 'opens': 'opened'} %}
+        {%- for name, _ in hubspot_mail_metrics() %}
+        {%- set counter = 'details.' ~ counters[name] ~ '_email_count' if name in counters else 'cast(null as bigint)' %}
+        coalesce(totals.total_{{ name }}, if(portals.source_name is not null, 0, {{ counter if name in ['bounces', 'deliveries'] else 'null' }})) as total_{{ name }},
+        coalesce({{ counter }}, totals.total_unique_{{ name }}, if(portals.source_name is not null, 0, null)) as total_unique_{{ name }},
         {%- endfor %}
         {{- hubspot_engagement_columns(['notes', 'tasks', 'calls', 'meetings', 'emails', 'incoming_emails', 'forwarded_emails']) }}
         {%- for which, property in [('first', 'first'), ('most_recent', 'recent')] %}
@@ -70,6 +86,10 @@ final as (
         on contacts.source_record_key = merged.merged_into_key
     left join contact_clusters
         on contacts.source_record_key = contact_clusters.source_record_key
+    left join totals
+        on contacts.source_record_key = totals.contact_source_record_key
+    left join portals
+        on contacts.source_name = portals.source_name
     {{ join_hubspot_engagement_counts('contacts') }}
 )
 
