@@ -6,7 +6,7 @@ Belongs here: one call per question, and what to do about each answer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
@@ -22,6 +22,11 @@ from connectors.hubspot.api.client import HubspotClient
 from connectors.hubspot.api.config import HubspotApiConfig
 
 _MOST_SKEW_SECONDS = 300
+_MARKETING: Mapping[str, Callable[[HubspotClient], str]] = {
+    "contact_lists": lambda client: client.paths.lists(),
+    "email_campaigns": lambda client: client.paths.email_campaigns(),
+    "email_events": lambda client: client.paths.email_events(),
+}
 
 
 def check_api(
@@ -62,17 +67,25 @@ def check_api(
             path = client.paths.records(name)
             findings.append(_probe(client, f"{where}: {name}", path))
         findings.append(_probe(client, f"{where}: {OWNERS}", client.paths.owners()))
+        for name in config.marketing:
+            findings.append(
+                _probe(client, f"{where}: {name}", _MARKETING[name](client))
+            )
     return findings
 
 
 def _probe(client: HubspotClient, subject: str, path: str) -> Finding:
     try:
-        client.get(path, {"limit": 1})
+        if path.endswith("/search"):
+            client.post(path, {"count": 1})
+        else:
+            client.get(path, {"limit": 1})
     except MissingScopeError as error:
         return Finding(
             level=Level.WARN,
             what=f"{subject}: {error}",
-            fix="add the scope to the service key, or leave the object out of `objects`",
+            fix="add the scope to the service key, or leave the object out of `objects` "
+            "(or `marketing`)",
         )
     except ConnectorError as error:
         return _failure(subject, error)

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from connectors.findings import Level
 from connectors.hubspot.api import client
+from connectors.hubspot.api.check import check_api
 from connectors.hubspot.api.config import MARKETING
 from connectors.landing import SourceReport
 from connectors.sandbox.faults import FaultKind
@@ -270,6 +272,18 @@ def test_what_the_token_may_not_read_is_named_and_the_rest_goes_on(
     assert scope in warning
     assert report.errors == ()
     assert {*MARKETING} - {name} <= set(report.counts)
+
+
+def test_the_check_names_what_may_not_be_read(scene: Scene) -> None:
+    scene.portal.settings.denied = {"contact_lists"}
+    findings = {
+        finding.what.split(": ")[1]: finding
+        for finding in check_api(scene.config(), now=scene.now)
+    }
+    assert findings["contact_lists"].level is Level.WARN
+    assert "crm.lists.read" in findings["contact_lists"].what
+    assert findings["email_campaigns"].level is Level.OK
+    assert findings["email_events"].level is Level.OK
 
 
 @pytest.mark.parametrize(

@@ -144,6 +144,31 @@ def test_ties_and_histories_go_with_either_record(tmp_path: Path) -> None:
     assert sorted(rows["_source_record_id"]) == ["contacts:5", "deals:51"]
 
 
+def test_lists_and_mails_lose_a_person_and_keep_the_others(tmp_path: Path) -> None:
+    screen = listing(
+        ("record", "hubspot|crm|contacts|51"), ("email", "ada@engine.example")
+    )
+    landing = Landing(tmp_path, screen=screen)
+
+    def kept(name: str, rows: list[dict[str, str]]) -> list[str]:
+        landing.commit(batch(name, rows, source_type="hubspot"))
+        found = landing.current("hubspot", name).collect()
+        return sorted(found["_source_record_id"])
+
+    members = [
+        {"_source_record_id": f"1:{who}", "list_id": "1", "contact_id": who}
+        for who in ("51", "151")
+    ]
+    assert kept("contact_list_members", members) == ["1:151"]
+    events = [
+        {"_source_record_id": "a", "recipient_email": "Ada@engine.example"},
+        {"_source_record_id": "b", "recipient_email": "bob@engine.example"},
+        {"_source_record_id": "c", "recipient_email": "bob@engine.example",
+         "requested_by_email": "ada@engine.example"},
+    ]  # fmt: skip
+    assert kept("email_events", events) == ["b"]
+
+
 def test_what_salesforce_recorded_about_a_person_goes_with_them(tmp_path: Path) -> None:
     landing = Landing(tmp_path, screen=listing(("record", f"salesforce|{ADA[:15]}")))
     for name, parent in (("contacthistory", "contactid"), ("leadhistory", "leadid")):
