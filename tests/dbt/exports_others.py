@@ -45,6 +45,7 @@ def hubspot(home: Home, order: Order) -> None:
                     "_delete_kind": "merged",
                     "_merged_into": "11",
                 },
+                {"hs_object_id": "14", "email": "carl@home.example"},
             ]
         ),
     )
@@ -123,7 +124,20 @@ def _engagements(home: Home, order: Order) -> None:
                 "to_object_id": other,
                 "association_category": "HUBSPOT_DEFINED",
             }
-            home.land("hubspot", f"associations_{kind}_{objects}", order([link]))
+            links = [link]
+            # The same person twice and somebody else at the meeting; nobody else in the
+            # mail any more.
+            for contact in {"meetings": ("12", "14"), "emails": ("14",)}.get(kind, ()):
+                if objects == "contacts":
+                    links.append(
+                        link
+                        | {
+                            "hs_object_id": f"90{number}:{contact}",
+                            "to_object_id": contact,
+                            "_is_deleted": kind == "emails",
+                        }
+                    )
+            home.land("hubspot", f"associations_{kind}_{objects}", order(links))
 
 
 def _marketing(home: Home, order: Order) -> None:

@@ -75,7 +75,7 @@ def identify(
                 "shop:contacts:p1",
                 buyer_key("jane@acme.example"),
             ],
-            "gc_carl": [buyer_key("carl@home.example")],
+            "gc_carl": ["hubspot:contacts:14", buyer_key("carl@home.example")],
         },
         accounts=accounts,
         test_ids=["ga_test"],

@@ -141,7 +141,7 @@ def test_every_kind_of_person_is_unioned(warehouse: Warehouse) -> None:
     } == {
         ("salesforce", "contact"): 2,
         ("salesforce", "lead"): 1,
-        ("hubspot", "contacts"): 2,
+        ("hubspot", "contacts"): 3,
         ("shop", "contacts"): 1,
         ("shop", "buyers"): 2,
     }

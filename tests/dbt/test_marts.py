@@ -193,6 +193,32 @@ def test_activities_find_person_account_and_deal_through_any_id(
     ]
 
 
+def test_everybody_at_a_meeting_took_part(warehouse: Warehouse) -> None:
+    assert warehouse.query(
+        "select split_part(source_record_key, ':', 3), bridge.golden_contact_id, "
+        "customer_id, is_primary, participant_count "
+        "from marts.bridge_activity_contacts as bridge "
+        "inner join marts.fct_activities using (activity_id) "
+        "where source_type = 'hubspot' order by all"
+    ).rows() == [
+        ("901", "gc_jane", "ga_beta", True, 1),  # the other link was removed
+        ("902", "gc_carl", "gc_carl", False, 2),  # buys without a company
+        ("902", "gc_jane", "ga_acme", True, 2),  # two of her records are linked
+        ("903", "gc_jane", "ga_beta", True, 1),
+        ("904", "gc_jane", "ga_beta", True, 1),
+        ("905", "gc_jane", "ga_beta", True, 1),
+    ]
+    # The deal is Beta's, the people are Acme's and one who buys for himself.
+    assert warehouse.query(
+        "select customer_id, last_meeting_date::varchar, contacts_engaged_365_days_count "
+        "from marts.customer_engagement where last_meeting_date is not null order by 1"
+    ).rows() == [
+        ("ga_acme", "2025-05-02", 1),
+        ("ga_beta", "2025-05-02", 1),
+        ("gc_carl", "2025-05-02", 1),
+    ]
+
+
 def test_an_incoming_mail_is_a_touch_of_theirs(warehouse: Warehouse) -> None:
     assert warehouse.value(
         "select last_inbound_date::varchar from marts.customer_engagement "
@@ -212,7 +238,7 @@ def test_hubspot_records_count_their_engagements(warehouse: Warehouse) -> None:
         "from marts.hubspot__engagements order by 1"
     ).rows() == [
         ("901", "EMAIL", ["11"], ["102"]),
-        ("902", "MEETING", ["11"], ["102"]),
+        ("902", "MEETING", ["11", "12", "14"], ["102"]),
         ("903", "NOTE", ["11"], ["102"]),
         ("904", "TASK", ["11"], ["102"]),
         ("905", "COMMUNICATION", ["11"], ["102"]),

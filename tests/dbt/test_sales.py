@@ -108,8 +108,9 @@ def test_familiar_tables_hold_each_record_once(warehouse: Warehouse) -> None:
         "salesforce__opportunity_enhanced": "int_opportunities_unioned "
         "where source_type = 'salesforce' and not is_deleted",
         "hubspot__deals": "int_opportunities_unioned where source_type = 'hubspot'",
-        # One of the two was merged into the other.
-        "hubspot__contacts": "int_contacts_unioned where source_record_id = '11'",
+        # One of the three was merged into another.
+        "hubspot__contacts": "int_contacts_unioned "
+        "where source_type = 'hubspot' and not is_deleted",
         "hubspot__companies": "int_accounts_unioned where source_type = 'hubspot'",
         "salesforce__contact_enhanced": "int_contacts_unioned "
         "where source_object = 'contact'",

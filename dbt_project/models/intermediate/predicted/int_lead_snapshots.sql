@@ -31,10 +31,9 @@ recent_activities as (
         ({{ as_of_date() }} - activity_date) // 90 as period_number,
         count(*) filter (where activity_type = 'meeting') as meeting_count,
         count(*) filter (where activity_type in ('call', 'email')) as conversation_count
-    from {{ ref('fct_activities') }}
+    from {{ ref('bridge_activity_contacts') }}
     where
-        golden_contact_id is not null
-        and is_completed
+        is_completed
         and not is_deleted
         and activity_date <= {{ as_of_date() }}
     group by 1, 2

@@ -92,7 +92,8 @@ salesforce_events_conformed as (
     from salesforce_events
 ),
 
--- An engagement with several people, companies or deals counts for the first of each.
+-- An engagement with several people, companies or deals names the first of each here; the other people
+-- are in bridge_activity_contacts.
 {%- for object in hubspot_engagements() %}
 
 hubspot_{{ object }}_conformed as (

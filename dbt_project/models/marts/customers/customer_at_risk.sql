@@ -30,15 +30,14 @@ contacts as (
 -- Whom to call: the person of the organisation with the latest activity, if nobody opted out.
 activities as (
     select
-        golden_account_id,
+        customer_id,
         golden_contact_id,
         max(activity_date) as last_activity_date
-    from {{ ref('fct_activities') }}
+    from {{ ref('bridge_activity_contacts') }}
     where
         not is_deleted
         and is_completed
         and activity_type <> 'note'
-        and golden_contact_id is not null
         and activity_date <= {{ as_of_date() }}
     group by 1, 2
 ),
@@ -53,7 +52,7 @@ people as (
     from contacts
     left join activities
         on contacts.golden_contact_id = activities.golden_contact_id
-        and contacts.golden_account_id = activities.golden_account_id
+        and contacts.golden_account_id = activities.customer_id
     where
         contacts.golden_account_id is not null
         and not contacts.is_deleted

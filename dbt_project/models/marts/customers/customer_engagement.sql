@@ -9,19 +9,47 @@ customers as (
 -- An activity belongs to the organisation it is about; to the person where there is none.
 activities as (
     select
-        coalesce(golden_account_id, golden_contact_id) as customer_id,
+        activity_id,
         golden_contact_id,
+        coalesce(golden_account_id, golden_contact_id) as customer_id,
         activity_type,
         case
             when lower(call_direction) like 'in%' then 'inbound'
             when lower(call_direction) like 'out%' then 'outbound'
         end as direction,
+        participant_count,
         is_completed,
         activity_date,
         date_diff('day', activity_date, {{ as_of_date() }}) as days_ago
     from {{ ref('fct_activities') }}
     -- A note is somebody's own: nobody was in touch.
     where not is_deleted and activity_date is not null and activity_type <> 'note'
+),
+
+participants as (
+    select * from {{ ref('bridge_activity_contacts') }}
+),
+
+-- Among several people may be some of other customers: it counts for each of those too, once.
+further_customers as (
+    select distinct
+        activities.activity_id,
+        participants.customer_id
+    from activities
+    inner join participants
+        on activities.activity_id = participants.activity_id
+    where
+        (activities.participant_count > 1 or activities.golden_contact_id is null)
+        and activities.customer_id is distinct from participants.customer_id
+),
+
+touches as (
+    select * from activities
+    union all
+    select activities.* replace (further_customers.customer_id as customer_id)
+    from activities
+    inner join further_customers
+        on activities.activity_id = further_customers.activity_id
 ),
 
 activity_totals as (
@@ -34,13 +62,25 @@ activity_totals as (
         count(*) filter (where days_ago between 90 and 179) as activities_before,
         count(*) filter (where direction = 'inbound' and days_ago < 90) as inbound,
         count(*) filter (where direction = 'outbound' and days_ago < 90) as outbound,
-        count(distinct golden_contact_id) filter (where days_ago < 365) as contacts_engaged,
         max(activity_date) as last_activity_date,
         max(activity_date) filter (where direction = 'inbound') as last_inbound_date,
         max(activity_date) filter (where direction = 'outbound') as last_outbound_date,
         max(activity_date) filter (where activity_type = 'meeting') as last_meeting_date
-    from activities
+    from touches
     where is_completed and days_ago >= 0
+    group by 1
+),
+
+people_totals as (
+    select
+        customer_id,
+        count(distinct golden_contact_id) as contacts_engaged
+    from participants
+    where
+        is_completed
+        and not is_deleted
+        and activity_type <> 'note'
+        and date_diff('day', activity_date, {{ as_of_date() }}) between 0 and 364
     group by 1
 ),
 
@@ -48,7 +88,7 @@ planned as (
     select
         customer_id,
         min(activity_date) as next_activity_date
-    from activities
+    from touches
     where days_ago < 0
     group by 1
 ),
@@ -74,7 +114,7 @@ final as (
         cast(coalesce(activity_totals.activities_before, 0) as bigint) as activities_previous_90_days_count,
         cast(coalesce(activity_totals.inbound, 0) as bigint) as inbound_90_days_count,
         cast(coalesce(activity_totals.outbound, 0) as bigint) as outbound_90_days_count,
-        cast(coalesce(activity_totals.contacts_engaged, 0) as bigint) as contacts_engaged_365_days_count,
+        cast(coalesce(people_totals.contacts_engaged, 0) as bigint) as contacts_engaged_365_days_count,
         cast(coalesce(ticket_totals.open_tickets, 0) as bigint) as open_ticket_count,
         cast(coalesce(ticket_totals.tickets, 0) as bigint) as tickets_90_days_count,
         cast(date_diff('day', activity_totals.last_activity_date, {{ as_of_date() }}) as bigint) as days_since_last_activity,
@@ -89,6 +129,8 @@ final as (
     from customers
     left join activity_totals
         on customers.customer_id = activity_totals.customer_id
+    left join people_totals
+        on customers.customer_id = people_totals.customer_id
     left join planned
         on customers.customer_id = planned.customer_id
     left join ticket_totals

@@ -28,13 +28,27 @@ purchases as (
     where is_counted
 ),
 
+-- Everybody in an activity counts for their customer, and the activity for the one it is about: where that
+-- is more than one person says, it stands here beside them without a person.
 activities as (
     select
-        coalesce(golden_account_id, golden_contact_id) as customer_id,
+        customer_id,
         golden_contact_id,
         activity_date
-    from {{ ref('fct_activities') }}
+    from {{ ref('bridge_activity_contacts') }}
     where not is_deleted and is_completed and activity_type <> 'note' and activity_date <= {{ as_of_date() }}
+    union all
+    select
+        coalesce(golden_account_id, golden_contact_id) as customer_id,
+        cast(null as varchar) as golden_contact_id,
+        activity_date
+    from {{ ref('fct_activities') }}
+    where
+        not is_deleted
+        and is_completed
+        and activity_type <> 'note'
+        and activity_date <= {{ as_of_date() }}
+        and (participant_count > 1 or golden_contact_id is null)
 ),
 
 tickets as (

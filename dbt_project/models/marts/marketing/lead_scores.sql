@@ -34,10 +34,9 @@ recent_activities as (
         count(*) filter (where activity_type = 'meeting') as meeting_count,
         count(*) filter (where activity_type in ('call', 'email')) as conversation_count,
         max(activity_date) as last_activity_date
-    from {{ ref('fct_activities') }}
+    from {{ ref('bridge_activity_contacts') }}
     where
-        golden_contact_id is not null
-        and is_completed
+        is_completed
         and not is_deleted
         and activity_date between {{ as_of_date() }} - 90 and {{ as_of_date() }}
     group by 1

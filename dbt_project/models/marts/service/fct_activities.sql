@@ -17,6 +17,15 @@ contact_accounts as (
     select * from {{ ref('int_contact_accounts_resolved') }}
 ),
 
+-- Few activities name several people: those are counted, the others have one or none.
+several as (
+    select
+        activity_source_record_key,
+        count(*) as people
+    from {{ ref('int_activity_contacts_resolved') }}
+    group by 1
+),
+
 opportunities as (
     select * from {{ ref('int_opportunities_deduplicated') }}
 ),
@@ -42,6 +51,7 @@ resolved as (
             contact_accounts.golden_account_id
         ) as golden_account_id,
         opportunities.opportunity_id,
+        several.people as several_people,
         users.user_id as owner_user_id,
         users.user_name as owner_name,
         coalesce(activities.started_at, activities.completed_at, cast(activities.due_date as timestamp), activities.created_at)
@@ -59,6 +69,8 @@ resolved as (
         on activities.opportunity_source_record_key = opportunities.source_record_key
     left join contact_accounts
         on coalesce(contact_clusters.golden_contact_id, lead_clusters.golden_contact_id) = contact_accounts.golden_contact_id
+    left join several
+        on activities.source_record_key = several.activity_source_record_key
     left join users
         on activities.owner_source_record_key = users.source_record_key
 ),
@@ -80,6 +92,7 @@ final as (
         priority,
         call_direction,
         owner_name,
+        coalesce(several_people, cast(golden_contact_id is not null as bigint)) as participant_count,
         -- Calendar events carry no status, and meetings often none: one that has ended took place.
         case
             when source_object in ('event', 'meetings')
