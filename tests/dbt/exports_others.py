@@ -37,6 +37,8 @@ def hubspot(home: Home, order: Order) -> None:
                     "hs_merged_object_ids": "12;13",
                     "associated_company_ids": "1;2",
                     "hubspot_owner_id": "Ann Owner",
+                    "hs_email_delivered": "10",
+                    "hs_email_open": "9",
                 },
                 {
                     "hs_object_id": "12",

@@ -62,7 +62,8 @@ final as (
         {%- set counters = {'bounces': 'bounced', 'clicks': 'clicked', 'deliveries': 'delivered', 'opens': 'opened'} %}
         {%- for name, _ in hubspot_mail_metrics() %}
         {%- set counter = 'details.' ~ counters[name] ~ '_email_count' if name in counters else 'cast(null as bigint)' %}
-        coalesce(totals.total_{{ name }}, if(portals.source_name is not null, 0, {{ counter if name in ['bounces', 'deliveries'] else 'null' }})) as total_{{ name }},
+        {#- A mail is delivered or bounces once: then both are the same. #}
+        coalesce({{ counter if name in ['bounces', 'deliveries'] else 'null' }}, totals.total_{{ name }}, if(portals.source_name is not null, 0, null)) as total_{{ name }},
         coalesce({{ counter }}, totals.total_unique_{{ name }}, if(portals.source_name is not null, 0, null)) as total_unique_{{ name }},
         {%- endfor %}
         {{- hubspot_engagement_columns(['notes', 'tasks', 'calls', 'meetings', 'emails', 'incoming_emails', 'forwarded_emails']) }}
