@@ -14,7 +14,12 @@ from typing import Any
 
 import polars as pl
 
-from connectors.errors import LimitReachedError, ProtocolError, RetryableError
+from connectors.errors import (
+    LimitReachedError,
+    ProtocolError,
+    RemoteObjectMissingError,
+    RetryableError,
+)
 from connectors.hubspot.api.catalogue import batch_of, is_landed, soft_deleted
 from connectors.hubspot.api.marketing import MarketingSync
 from connectors.hubspot.api.records import ObjectSync
@@ -73,7 +78,11 @@ class ListSync(MarketingSync):
                 # One that does not even tell its size may have changed.
                 if self._told.get(key) == told and told[0] is not None:
                     continue
-                frame = self._read_members(key)
+                try:
+                    frame = self._read_members(key)
+                except RemoteObjectMissingError:
+                    # Deleted since it was listed: the next list says so.
+                    continue
                 frames.append(frame)
                 gone.append(self._of_list(key))
                 rows += frame.height

@@ -13,6 +13,7 @@ import pytest
 from connectors.findings import Level
 from connectors.hubspot.api import client
 from connectors.hubspot.api.check import check_api
+from connectors.hubspot.api.client import HubspotClient
 from connectors.hubspot.api.config import MARKETING
 from connectors.landing import SourceReport
 from connectors.sandbox.faults import FaultKind
@@ -128,6 +129,26 @@ def test_a_list_that_is_gone_takes_its_members_with_it(scene: Scene, way: str) -
     assert gone["_is_deleted"]
     assert gone["_delete_kind"] == ("soft" if way == "deleted" else "absent")
     assert gone["name"] == "Gone"
+
+
+def test_a_list_that_goes_while_lists_are_read_stops_no_other(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marketing = scene.portal.marketing
+    for name in ("Going", "Kept"):
+        marketing.join(marketing.add_list(name).id, _contacts(scene)[:4])
+    real = HubspotClient.post
+
+    def post(self: HubspotClient, path: str, body: Any, **settings: Any) -> Any:
+        answer = real(self, path, body, **settings)
+        if path.endswith("/lists/2026-03/search"):
+            marketing.remove_list(1)
+        return answer
+
+    monkeypatch.setattr(HubspotClient, "post", post)
+    report = scene.sync()
+    assert report.warnings == ()
+    assert _members(scene) == _expected_members(scene)
 
 
 def test_a_merged_contact_hands_its_place_on(scene: Scene) -> None:
