@@ -100,10 +100,11 @@ def _outcome(labels: pl.Series, given: argparse.Namespace) -> np.ndarray:
     Raises:
         MappingError: If it cannot be told which label does.
     """
-    text = labels.str.strip_chars().str.to_lowercase()
+    # "True." is how one classic table of telephone customers writes it.
+    text = labels.str.strip_chars().str.to_lowercase().str.strip_chars_end(".")
     values = sorted(text.unique().to_list())
     if given.positive is not None:
-        wanted = given.positive.strip().lower()
+        wanted = given.positive.strip().lower().rstrip(".")
         alike = [v for v in values if v == wanted or _same_number(v, wanted)]
         if not alike:
             raise MappingError(

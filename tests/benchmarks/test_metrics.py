@@ -237,6 +237,18 @@ def test_a_file_with_a_header_only_is_named(
     assert "has a header and no rows" in capsys.readouterr().err
 
 
+def test_an_outcome_may_end_with_a_full_stop(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A classic table of telephone customers has "True." and "False."."""
+    path = tmp_path / "calls.csv"
+    rows = [f"{n % 7},{n % 5 > 2}." for n in range(200)]
+    path.write_text("\n".join(["calls,left", *rows]), encoding="utf-8")
+    for options in ([], ["--positive", "True."]):
+        found = run(capsys, "churn", path, "--target", "left", *options)
+        assert found["positives"] == 80
+
+
 def test_it_runs_as_a_module(cdnow: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.metrics", "orders", str(cdnow)],

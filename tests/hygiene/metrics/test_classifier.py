@@ -7,7 +7,12 @@ import polars as pl
 import pytest
 
 from hygiene.errors import InputError
-from hygiene.metrics import DiscreteHazard, cross_validate, kaplan_meier
+from hygiene.metrics import (
+    ChurnClassifier,
+    DiscreteHazard,
+    cross_validate,
+    kaplan_meier,
+)
 from hygiene.metrics.classifier_features import Dropped, prepare_features
 from hygiene.metrics.scoring import (
     area_under_curve,
@@ -78,6 +83,31 @@ def test_a_customer_never_straddles_a_split() -> None:
     report = cross_validate(twice, both, seed=3, groups=person)
     honest = cross_validate(frame, outcome, seed=3)
     assert (report.scores.auc or 0) < (honest.scores.auc or 0) + 0.03
+
+
+def test_whoever_is_right_counts_more() -> None:
+    """A limit that two values cross together is beyond the logistic, and a line suits it."""
+    rng = np.random.default_rng(11)
+    matrix = rng.normal(size=(1_500, 2))
+    together = (matrix[:, 0] > 0) & (matrix[:, 1] > 0)
+    apart = matrix[:, 0] + rng.logistic(size=1_500) > 0
+    for outcome, is_line in ((together, False), (apart, True)):
+        churned = (outcome ^ (rng.random(1_500) < 0.05)).astype(float)
+        model = ChurnClassifier(numbers=2, categories=0, seed=1)
+        model.fit(matrix[:1_000], churned[:1_000])
+        _, logistic, forest = model._weights
+        assert bool(logistic > forest) is is_line
+        brier = np.mean((model.predict(matrix[1_000:]) - churned[1_000:]) ** 2)
+        assert brier < (0.22 if is_line else 0.09)
+
+
+def test_few_customers_leave_both_at_a_half() -> None:
+    frame, outcome = customers(40)
+    outcome[:] = 0.0
+    outcome[:5] = 1.0
+    matrix = prepare_features(frame).matrix
+    model = ChurnClassifier(numbers=2, categories=1, seed=1).fit(matrix, outcome)
+    assert model._weights.tolist() == [0.0, 0.5, 0.5]
 
 
 @pytest.mark.parametrize(
