@@ -38,7 +38,7 @@ def parser() -> argparse.ArgumentParser:
         "orders", help="purchase and value model with hold-out"
     )
     add_file_arguments(
-        orders, "customer_id, order_date, amount; optional quantity, kind, currency"
+        orders, "customer_id, order_date; optional amount, quantity, kind, currency"
     )
     orders.add_argument("--calibration-end", help="last day of the fit")
     orders.add_argument("--holdout-end", help="last day of the test")

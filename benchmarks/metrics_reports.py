@@ -117,10 +117,16 @@ def report_orders(given: argparse.Namespace) -> dict[str, object]:
             f"{result.counts.missing_customer} no customer; check --map and "
             "--calibration-end."
         )
+    fitted_model, tested_model = _fitted(result, given.time_unit), _tested(result)
+    if "amount" not in mapping:
+        # Counts of purchases are no money.
+        fitted_model["gamma_gamma"] = tested_model["revenue"] = None
     return {
-        **_fitted(result, given.time_unit),
-        "holdout": _tested(result),
-        "clv": {
+        **fitted_model,
+        "holdout": tested_model,
+        "clv": None
+        if "amount" not in mapping
+        else {
             "as_of": fitted,
             "discount_rate_annual": settings.discount_rate_annual,
             **{

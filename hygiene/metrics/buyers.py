@@ -156,10 +156,18 @@ def fit_buyers(
         method = Method.PARETO_NBD
         near = None if coarse is groups else fit_pareto_nbd(*coarse, prior_sd=prior)[0]
         model, found = fit_pareto_nbd(*groups, prior_sd=prior, start=near)
+        if not found.converged and prior is None:
+            # Where hardly anybody has left yet, the data say nothing about leaving, and
+            # plain likelihood ends at customers who stay for ever.
+            prior = settings.prior_sd
+            model, found = fit_pareto_nbd(*groups, prior_sd=prior)
     else:
         method = Method.BG_NBD
         close = None if coarse is groups else fit_bg_nbd(*coarse, prior_sd=prior)[0]
         model, found = fit_bg_nbd(*groups, prior_sd=prior, start=close)
+        if not found.converged and prior is None:
+            prior = settings.prior_sd
+            model, found = fit_bg_nbd(*groups, prior_sd=prior)
     value, value_fit = None, None
     # Values that never differ have no distribution to fit: their mean says it all.
     if value_weight.sum() >= settings.min_repeat_customers and means.std() > 0:

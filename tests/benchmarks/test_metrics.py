@@ -237,6 +237,15 @@ def test_a_file_with_a_header_only_is_named(
     assert "has a header and no rows" in capsys.readouterr().err
 
 
+def test_orders_without_amounts_give_no_money(
+    capsys: pytest.CaptureFixture[str], cdnow: Path
+) -> None:
+    mapping = ["customer_id=customer", "order_date=day"]
+    found = run(capsys, "orders", cdnow, "--map", *mapping)
+    assert found["holdout"]["mae"] > 0
+    assert found["gamma_gamma"] is found["clv"] is found["holdout"]["revenue"] is None
+
+
 def test_an_outcome_may_end_with_a_full_stop(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

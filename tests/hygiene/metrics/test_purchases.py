@@ -12,6 +12,7 @@ import pytest
 from hygiene.metrics import (
     Method,
     MetricSettings,
+    PurchaseModel,
     fit_buyers,
     hold_out_buyers,
     predict_buyers,
@@ -157,6 +158,31 @@ def test_chunks_and_threads_change_nothing(
         )
         results.append(found.no_purchase[180])
     assert np.array_equal(results[0], results[1])
+
+
+@pytest.mark.parametrize("kind", list(PurchaseModel))
+def test_customers_of_whom_nobody_has_left_yet_do_not_stay_for_ever(
+    connection: duckdb.DuckDBPyConnection, kind: PurchaseModel
+) -> None:
+    """A young business: everybody buys to the end, each at a pace of their own."""
+    rng = np.random.default_rng(2)
+    rows: list[tuple[str | None, date | None, float | None, str | None]] = []
+    for number in range(1_200):
+        day, rate = float(rng.integers(0, 200)), rng.gamma(1.0, 1 / 40)
+        while day <= 350:
+            moment = THROUGH - timedelta(days=350 - int(day))
+            rows.append((f"c{number}", moment, 10.0, None))
+            day += 1 + rng.exponential(1 / rate)
+    create_events(connection, rows)
+    settings = MetricSettings(purchase_model=kind)
+    counts = summarise_purchases(connection, "events", through=THROUGH)
+    assert counts.customers >= settings.prior_below_customers
+    model = fit_buyers(connection, counts, settings)
+    assert model.purchases is not None
+    assert model.purchases_fit is not None
+    assert model.purchases_fit.converged
+    assert model.purchases_fit.used_prior
+    assert model.method is not Method.COHORT_MEAN
 
 
 def test_pooling_days_hardly_moves_the_model(
