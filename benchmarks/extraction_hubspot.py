@@ -88,6 +88,7 @@ def _measure(
         objects=("contacts",),
         associations={},
         custom_objects=False,
+        marketing=(),
         history_properties={},
         calls_per_10_seconds=1_000_000,
         searches_per_second=1_000_000,
