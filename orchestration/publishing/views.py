@@ -70,21 +70,19 @@ def write_view(
         note: What to add to the comment of a column.
     """
     target = f"{quote(catalog)}.main.{quote(view.name)}"
-    connection.execute(f"create view {target} as {view.query}")
     texts = dict(view.comments)
+    # One transaction, because every commit waits for the disk.
+    connection.execute("begin")
+    connection.execute(f"create view {target} as {view.query}")
     if None in texts:
         connection.execute(f"comment on view {target} is {literal(texts[None])}")
-    columns = connection.execute(
-        "select column_name from duckdb_columns() "
-        "where database_name = ? and table_name = ? order by column_index",
-        [catalog, view.name],
-    ).fetchall()
-    for (column,) in columns:
+    for column, *_ in connection.execute(f"describe {target}").fetchall():
         text = f"{texts.get(column) or column}{note(column)}"
         if column in texts or text != column:
             connection.execute(
                 f"comment on column {target}.{quote(column)} is {literal(text)}"
             )
+    connection.execute("commit")
 
 
 def published_query(
