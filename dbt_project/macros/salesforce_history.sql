@@ -7,6 +7,7 @@
         {{ source_record_key(object, 'tracked.' ~ object ~ '_source_id', 'tracked.source_name') }} as source_record_key,
         tracked.column_name,
         tracked.old_value,
+        tracked.new_value,
         {{ reporting_date('tracked.changed_at') }} as changed_day,
         tracked.changed_at,
         tracked.source_record_key as change_key
@@ -41,7 +42,7 @@
     A record never changed takes no part in the windows: most have not, and windows over all of them would take most of the time.
 -#}
 {% macro salesforce_stretches(records, changes, fields) -%}
--- What a field held before the first of its changes on a day.
+-- What a field held before the first of its changes on a day. What was changed back within the day did not change.
 values_before as (
     select
         source_record_key,
@@ -50,6 +51,9 @@ values_before as (
         arg_min({'v': old_value}, {'changed_at': changed_at, 'change_key': change_key}) as value_before
     from {{ changes }}
     group by 1, 2, 3
+    having
+        arg_min({'v': old_value}, {'changed_at': changed_at, 'change_key': change_key})
+        is distinct from arg_max({'v': new_value}, {'changed_at': changed_at, 'change_key': change_key})
 ),
 
 changed_records as (
@@ -85,6 +89,7 @@ ends_of_days as (
     select
         source_record_key,
         changed_day,
+        lead(changed_day) over (partition by source_record_key order by changed_day) as next_changed_day,
         {%- for column, kind, names in fields %}
         first_value({{ column }} ignore nulls) over later_days as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -111,7 +116,12 @@ versions as (
             end as {{ column }}{{ ',' if not loop.last }}
             {%- endfor %}
         ),
-        ends_of_days.changed_day as valid_from_date
+        ends_of_days.changed_day as valid_from_date,
+        -- The earlier of the two; a change after the as-of date is not known yet.
+        least(
+            case when ends_of_days.next_changed_day <= {{ as_of_date() }} then ends_of_days.next_changed_day end,
+            {{ records }}.deleted_day
+        ) as valid_to_date
     from {{ records }}
     inner join changed_records
         on {{ records }}.source_record_key = changed_records.source_record_key
@@ -120,19 +130,6 @@ versions as (
     where
         ends_of_days.changed_day between changed_records.first_day and {{ as_of_date() }}
         and ends_of_days.changed_day < coalesce({{ records }}.deleted_day, date '9999-12-31')
-),
-
--- What was changed and changed back within a day did not change.
-changed_versions as (
-    select *
-    from versions
-    window by_day as (partition by source_record_key order by valid_from_date)
-    qualify
-        row_number() over by_day = 1
-        or {{ '{' }}{% for column, kind, names in fields %}'{{ column }}': {{ column }}{{ ', ' if not loop.last }}{% endfor %}{{ '}' }}
-        is distinct from lag(
-            {{ '{' }}{% for column, kind, names in fields %}'{{ column }}': {{ column }}{{ ', ' if not loop.last }}{% endfor %}{{ '}' }}
-        ) over by_day
 ),
 
 unchanged_records as (
@@ -146,10 +143,7 @@ unchanged_records as (
 ),
 
 stretches as (
-    select
-        *,
-        coalesce(lead(valid_from_date) over (partition by source_record_key order by valid_from_date), deleted_day) as valid_to_date
-    from changed_versions
+    select * from versions
 
     union all by name
 

@@ -72,8 +72,10 @@ final as (
         case
             when
                 stretches.contact_name is not distinct from stretches.contact_name_today
-                and {'f': stretches.first_name, 'l': stretches.last_name}
-                is distinct from {'f': stretches.first_name_today, 'l': stretches.last_name_today}
+                and (
+                    stretches.first_name is distinct from stretches.first_name_today
+                    or stretches.last_name is distinct from stretches.last_name_today
+                )
                 then nullif(concat_ws(' ', stretches.first_name, stretches.middle_name, stretches.last_name, stretches.suffix), '')
             else stretches.contact_name
         end as contact_name,
