@@ -70,12 +70,8 @@ final as (
         stretches.contact_id,
         -- Where the history tells of first and last names only, they make the name.
         case
-            when
-                stretches.contact_name is not distinct from stretches.contact_name_today
-                and (
-                    stretches.first_name is distinct from stretches.first_name_today
-                    or stretches.last_name is distinct from stretches.last_name_today
-                )
+            when (stretches.contact_name is distinct from stretches.contact_name_today) then stretches.contact_name
+            when (stretches.first_name is distinct from stretches.first_name_today) or (stretches.last_name is distinct from stretches.last_name_today)
                 then nullif(concat_ws(' ', stretches.first_name, stretches.middle_name, stretches.last_name, stretches.suffix), '')
             else stretches.contact_name
         end as contact_name,
