@@ -350,6 +350,12 @@ def published_models(manifest: Path) -> list[dict[str, Any]]:
     return sorted(marts, key=lambda node: str(node["name"]))
 
 
+def is_published_as_view(model: Mapping[str, Any]) -> bool:
+    """Whether a model asks, by `meta: {published_as: view}`, to stay a view."""
+    meta = model.get("config", {}).get("meta") or {}
+    return meta.get("published_as") == "view"
+
+
 def personal_columns(model: Mapping[str, Any]) -> dict[str, str]:
     """Class of every personal column of a model, as `meta: {pii: <class>}` says."""
     found = {}

@@ -54,8 +54,12 @@ class _Document(BaseModel):
             if spoken & set(reference.spoken):
                 raise ValueError(f"{name}: a spoken name belongs to two objects")
             spoken |= set(reference.spoken)
-        prefixes = [item.id_prefix for item in self.objects.values()]
-        prefixes += self.others.values()
+        # Field histories share one prefix: their columns tell them apart.
+        shared = {i.id_prefix for i in self.objects.values() if i.shared_prefix}
+        prefixes = [
+            item.id_prefix for item in self.objects.values() if not item.shared_prefix
+        ]
+        prefixes += [*self.others.values(), *shared]
         if len(set(prefixes)) != len(prefixes):
             raise ValueError("an id prefix belongs to two objects")
         return self
@@ -112,10 +116,11 @@ def objects_by_spoken_name() -> dict[str, str]:
 
 @cache
 def objects_by_prefix() -> dict[str, str]:
-    """Map every id prefix to the landing name of its object."""
+    """Map every id prefix that one object has alone to its landing name."""
     prefixes = {prefix: name.lower() for name, prefix in _document().others.items()}
     for name, item in modelled_objects().items():
-        prefixes[item.id_prefix] = name
+        if not item.shared_prefix:
+            prefixes[item.id_prefix] = name
     return prefixes
 
 

@@ -10,6 +10,8 @@
         ('salesforce', 'opportunity', 'opportunities', 'int_opportunities_unioned'),
         ('salesforce', 'opportunitylineitem', 'opportunity_line_items', 'int_opportunity_line_items_unioned'),
         ('salesforce', 'opportunityfieldhistory', 'opportunity_field_changes', none),
+        ('salesforce', 'accounthistory', 'account_field_changes', none),
+        ('salesforce', 'contacthistory', 'contact_field_changes', none),
         ('salesforce', 'opportunityhistory', 'opportunity_stage_changes', 'int_opportunity_stage_changes_unioned'),
         ('salesforce', 'task', 'tasks', 'int_activities_unioned'),
         ('salesforce', 'event', 'events', 'int_activities_unioned'),

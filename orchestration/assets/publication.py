@@ -10,7 +10,7 @@ import polars as pl
 from connectors.landing import Landing
 from hygiene.quality import build_data_docs
 from orchestration.assets.timing import timed
-from orchestration.dbt_build import published_models
+from orchestration.dbt_build import is_published_as_view, published_models
 from orchestration.executive import write_executive_report
 from orchestration.home import Home, replace_text
 from orchestration.privacy import audit
@@ -190,6 +190,7 @@ def _publication(
         return dg.MaterializeResult(
             metadata={
                 "tables": len(result.row_counts),
+                "views": len(result.views),
                 "rows": sum(result.row_counts.values()),
                 "bytes": result.file.stat().st_size,
                 "versions_kept": result.versions_kept,
@@ -235,6 +236,7 @@ def _tables(home: Home, manifest: Path) -> list[PublishedTable]:
         PublishedTable(
             name=model["name"],
             relation=f"{quote(model['schema'])}.{quote(model['alias'])}",
+            is_view=is_published_as_view(model),
             order_by=tuple(model["config"].get("meta", {}).get("primary_key", ())),
         )
         for model in published_models(manifest)

@@ -92,7 +92,8 @@ def export_tables(
         published: `crm.duckdb` or the masked file; opened read-only.
         out: Folder for one file per table (Parquet, CSV), or the one file (XLSX, Hyper).
         kind: Form of the files.
-        tables: What to export; all tables, or `REPORT_TABLES` for XLSX, when empty.
+        tables: What to export; all tables, or `REPORT_TABLES` for XLSX, when empty. A
+            view leaves only when it is named.
         restriction: Rows that may leave, per table; all by default.
 
     Raises:
@@ -127,7 +128,7 @@ def export_tables(
 
 
 def published_tables(published: Path) -> dict[str, str]:
-    """Name and comment of every table that can be exported.
+    """Name and comment of every table and view that can be exported.
 
     Args:
         published: The published file.
@@ -148,7 +149,8 @@ def _chosen(
         return [known[name] for name in dict.fromkeys(tables)]
     if kind is ExportKind.XLSX:
         return [known[name] for name in REPORT_TABLES if name in known]
-    return list(known.values())
+    # Rows of a view repeat those of tables, and may be many times as many.
+    return [table for table in known.values() if not table.is_view]
 
 
 def _relation(table: Table, condition: str | None) -> str:

@@ -1,4 +1,4 @@
-"""What the published file holds: tables, columns, types and their comments.
+"""What the published file holds: tables and views, columns, types and their comments.
 
 Belongs here: reading the catalogue. Does not belong here: rows.
 """
@@ -22,15 +22,16 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One published table; columns in their order, by name."""
+    """One published table or view; columns in their order, by name."""
 
     name: str
     comment: str
     columns: Mapping[str, Column]
+    is_view: bool = False
 
 
 def read_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
-    """Every table of the open file, by name.
+    """Every table and view of the open file, by name.
 
     Args:
         connection: The published file, read-only.
@@ -43,7 +44,12 @@ def read_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
     ).fetchall():
         columns.setdefault(table, {})[name] = Column(name, kind, comment)
     comments = connection.execute(
-        "select table_name, coalesce(comment, '') from duckdb_tables() "
-        "where not internal and schema_name = 'main' order by table_name"
+        "select table_name, coalesce(comment, ''), false from duckdb_tables() "
+        "where not internal and schema_name = 'main' union all "
+        "select view_name, coalesce(comment, ''), true from duckdb_views() "
+        "where not internal and schema_name = 'main' order by all"
     ).fetchall()
-    return {name: Table(name, text, columns[name]) for name, text in comments}
+    return {
+        name: Table(name, text, columns[name], is_view)
+        for name, text, is_view in comments
+    }

@@ -21,6 +21,7 @@ import duckdb
 from connectors.landing.suppression import ERASED, is_personal_column
 from orchestration.privacy.needles import Needles
 from orchestration.publishing.sql import literal, quote
+from orchestration.publishing.views import read_views, write_view
 
 KEPT_TABLES = frozenset(
     f"identity_{table}{part}"
@@ -192,7 +193,10 @@ def scrub_database(
             plan = plans.get(table)
             select = _statement(relation, plan) if plan else f"SELECT * FROM {relation}"
             connection.execute(f"CREATE TABLE fresh.main.{quote(table)} AS {select}")
-        _copy_comments(connection)
+        _copy_comments(connection, tables)
+        # Views hold no rows: over the new tables they show what is left.
+        for view in read_views(connection, "old"):
+            write_view(connection, "fresh", view)
         connection.execute("CHECKPOINT fresh")
         connection.execute("DETACH fresh")
     _flush(target)
@@ -349,7 +353,9 @@ def _mentions(
     return int(row[0]) if row else 0
 
 
-def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
+def _copy_comments(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str]
+) -> None:
     for table, text in connection.execute(
         "SELECT table_name, comment FROM duckdb_tables() "
         "WHERE database_name = 'old' AND comment IS NOT NULL"
@@ -359,7 +365,9 @@ def _copy_comments(connection: duckdb.DuckDBPyConnection) -> None:
         )
     for table, column, text in connection.execute(
         "SELECT table_name, column_name, comment FROM duckdb_columns() "
-        "WHERE database_name = 'old' AND comment IS NOT NULL"
+        "WHERE database_name = 'old' AND comment IS NOT NULL "
+        "AND list_contains($1::VARCHAR[], table_name)",
+        [list(tables)],
     ).fetchall():
         connection.execute(
             f"COMMENT ON COLUMN fresh.main.{quote(table)}.{quote(column)} "

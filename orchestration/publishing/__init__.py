@@ -2,7 +2,7 @@
 
 The façade; import from here. `writing` writes, audits and swaps; `versions` keeps the
 shelf of versions; `contract` guards the shape of tables; `masking` makes the masked file;
-`facts` is the table `publication`.
+`facts` is the table `publication`; `views` carries views over the tables.
 """
 
 from orchestration.publishing.contract import breaking_changes, read_shape

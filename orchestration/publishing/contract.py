@@ -17,7 +17,7 @@ _SHOWN = 20
 
 
 def read_shape(file: Path) -> dict[str, dict[str, str]]:
-    """Type of every column of every table of a database file."""
+    """Type of every column of every table and view of a database file."""
     shape: dict[str, dict[str, str]] = {}
     with duckdb.connect(str(file), read_only=True) as reader:
         for table, column, kind in reader.execute(

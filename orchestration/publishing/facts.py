@@ -38,9 +38,11 @@ _PUBLICATION_COMMENTS = {
     "tidycrm_version": "Version of tidycrm that published.",
     "contract_version": "Version of the tables' shape: it grows when a column goes or "
     "changes its type (publish.contract_version in tidycrm.yml).",
-    "item_type": "table: a published table; source: a landed object of a source.",
-    "item_name": "Name of the table, or <source>/<object>.",
-    "row_count": "Rows of the table; for a source, current rows incl. deleted ones.",
+    "item_type": "table: a published table; view: computed from tables when it is "
+    "read; source: a landed object of a source.",
+    "item_name": "Name of the table or view, or <source>/<object>.",
+    "row_count": "Rows of the table; for a source, current rows incl. deleted ones; "
+    "empty for a view, whose rows nobody counts.",
     "watermark": "For a source: extraction instant of its newest landed change, UTC.",
     "synced_at": "For a source: when it was last read completely, UTC.",
     "is_stale": "For a source: whether it could not be read for this publication, so "
@@ -64,11 +66,15 @@ class SourceWatermark:
 
 
 def publication_items(
-    counts: Mapping[str, int], sources: Sequence[SourceWatermark]
+    counts: Mapping[str, int],
+    views: Sequence[str],
+    sources: Sequence[SourceWatermark],
 ) -> Iterator[tuple[object, ...]]:
-    """Columns of `publication` from item_type on: the tables, then the sources."""
+    """Columns of `publication` from item_type on: tables, views, then sources."""
     for name, rows in counts.items():
         yield "table", name, rows, None, None, False, None, None
+    for name in views:
+        yield "view", name, None, None, None, False, None, None
     for source in sorted(sources, key=lambda each: each.name):
         yield (
             "source",

@@ -13,11 +13,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from orchestration.publishing.sql import literal, quote
+from orchestration.publishing.views import read_views, write_view
 
 HASH_LENGTH = 32
 """Hexadecimal digits of a hash: 128 bits, so that no two values meet by chance."""
@@ -115,6 +117,11 @@ def write_masked(origin: Path, target: Path, masking: Masking, *, storage: str) 
         ).fetchall()
         for table, comment in tables:
             _copy(connection, table, comment, masking, keys)
+        # Over masked tables: a view can show nothing that they do not hold.
+        for view in read_views(connection, "full_file"):
+            write_view(
+                connection, "masked", view, note=partial(_note, masking, view.name)
+            )
         connection.execute("checkpoint masked")
         connection.execute("detach masked")
         connection.execute("detach full_file")
@@ -148,13 +155,17 @@ def _copy(
     if comment:
         connection.execute(f"comment on table {target} is {literal(comment)}")
     for name, _, text in columns:
-        action = actions[name]
-        note = "" if action is MaskAction.KEEP else f" (masked: {action.value})"
+        note = _note(masking, table, name)
         if text or note:
             connection.execute(
                 f"comment on column {target}.{quote(name)} is "
                 f"{literal(f'{text or name}{note}')}"
             )
+
+
+def _note(masking: Masking, table: str, column: str) -> str:
+    action = masking.action(table, column)
+    return "" if action is MaskAction.KEEP else f" (masked: {action.value})"
 
 
 def _expression(name: str, kind: str, action: MaskAction) -> str:

@@ -242,8 +242,11 @@ def _write_parquet(building: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     with duckdb.connect(str(building), read_only=True) as reader:
-        names = [row[0] for row in reader.execute("show tables").fetchall()]
-        for name in names:
+        # Views stay out: written row by row they may be larger than all tables.
+        names = reader.execute(
+            "select table_name from duckdb_tables() where not internal order by 1"
+        ).fetchall()
+        for (name,) in names:
             target = literal(str(folder / f"{name}.parquet"))
             reader.execute(
                 f"copy {quote(name)} to {target} (format parquet, compression zstd)"

@@ -25,6 +25,7 @@ from orchestration.publishing.facts import (
 )
 from orchestration.publishing.masking import Masking, write_masked
 from orchestration.publishing.sql import literal, quote
+from orchestration.publishing.views import View, published_query, write_view
 
 STORAGE_VERSION = "v1.2.0"
 """Storage format of the published file: readable by DuckDB 1.2 and everything later."""
@@ -32,7 +33,7 @@ STORAGE_VERSION = "v1.2.0"
 
 @dataclass(frozen=True, slots=True)
 class PublishedTable:
-    """One table to publish."""
+    """One table to publish, or one view over published tables."""
 
     name: str
     relation: str
@@ -43,6 +44,8 @@ class PublishedTable:
     """What one row is, of a table that does not come from the warehouse."""
     comments: Mapping[str, str] = field(default_factory=dict)
     """Column comments of such a table."""
+    is_view: bool = False
+    """Computed when it is read: its rows are neither written nor counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class Publication:
     run_id: str
     row_counts: Mapping[str, int]
     versions_kept: int
+    views: Sequence[str] = ()
     held_at: str | None = None
     """The older version that stays in place because somebody rolled back to it."""
 
@@ -72,7 +76,7 @@ def publish(
     contract_version: int = 1,
     masking: Masking | None = None,
 ) -> Publication:
-    """Publish the named tables as `crm.duckdb` (and Parquet) in `out`.
+    """Publish the named tables and views as `crm.duckdb` (and Parquet) in `out`.
 
     While an older version is pinned, the new one is only kept beside it.
 
@@ -106,20 +110,22 @@ def publish(
             counts = {
                 table.name: _copy(connection, table, warehouse.stem, described)
                 for table in tables
+                if not table.is_view
             }
+            views = _create_views(connection, tables, warehouse.stem, described)
             write_publication(
                 connection,
                 [
                     (run_id, as_of, instant, version, contract_version, *item)
-                    for item in publication_items(counts, sources)
+                    for item in publication_items(counts, views, sources)
                 ],
             )
             connection.execute("checkpoint pub")
-        _audit(building, counts)
+        _audit(building, counts, views)
         check_contract(kept.current, building, declared=contract_version)
         if masking is not None:
             write_masked(building, masked, masking, storage=STORAGE_VERSION)
-            _audit(masked, counts)
+            _audit(masked, counts, views)
         pin = kept.pin
         # The version with all that belongs to it is kept first; the swap comes last.
         kept.keep(run_id, building, masked if masking else None, parquet=parquet)
@@ -131,7 +137,9 @@ def publish(
             leftover.with_suffix(".duckdb.wal").unlink(missing_ok=True)
     remaining = kept.prune(keep_versions, newest=run_id)
     file = kept.file(run_id) if pin else kept.current
-    return Publication(file, run_id, counts, remaining, pin.version if pin else None)
+    return Publication(
+        file, run_id, counts, remaining, views, pin.version if pin else None
+    )
 
 
 def remove_leftovers(out: Path) -> None:
@@ -201,6 +209,26 @@ def _copy(
     return written
 
 
+def _create_views(
+    connection: duckdb.DuckDBPyConnection,
+    tables: Sequence[PublishedTable],
+    catalog: str,
+    described: Mapping[str, Sequence[tuple[str | None, str]]],
+) -> list[str]:
+    """Create the views, after the tables that they read; return their names."""
+    published = {
+        table.relation: table.name
+        for table in tables
+        if not table.is_view and not table.is_parquet
+    }
+    views = [table for table in tables if table.is_view]
+    for view in views:
+        query = published_query(connection, catalog, view.relation, published)
+        comments = described.get(view.relation, ())
+        write_view(connection, "pub", View(view.name, query, comments))
+    return [view.name for view in views]
+
+
 def _described(
     connection: duckdb.DuckDBPyConnection, catalog: str
 ) -> dict[str, list[tuple[str | None, str]]]:
@@ -226,8 +254,12 @@ def _described(
     return found
 
 
-def _audit(building: Path, counts: Mapping[str, int]) -> None:
-    """Open the finished file as an analyst would and compare every row count."""
+def _audit(building: Path, counts: Mapping[str, int], views: Sequence[str]) -> None:
+    """Open the finished file as an analyst would and compare every row count.
+
+    Of a view it is enough that it finds its tables: counting could take longer than all
+    the rest, and its rows are those of tables that were counted.
+    """
     with duckdb.connect(str(building), read_only=True) as reader:
         for name, expected in counts.items():
             found = _count(reader, quote(name))
@@ -237,6 +269,15 @@ def _audit(building: Path, counts: Mapping[str, int]) -> None:
                     f"{expected} were written. The old file stays in place; the disk "
                     "may be full or failing."
                 )
+        for name in views:
+            try:
+                reader.execute(f"select * from {quote(name)} limit 0")
+            except duckdb.Error as error:
+                raise PublishError(
+                    f"Checking the new published file: the view {name} cannot be read "
+                    f"({type(error).__name__}). The old file stays in place; report "
+                    "this."
+                ) from None
 
 
 def _count(connection: duckdb.DuckDBPyConnection, relation: str) -> int:

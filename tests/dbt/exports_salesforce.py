@@ -210,6 +210,7 @@ def salesforce(home: Home, order: Order) -> None:
             ]
         ),
     )
+    _histories(home, order)
     home.land(
         "salesforce",
         "opportunitylineitem",
@@ -272,6 +273,58 @@ def salesforce(home: Home, order: Order) -> None:
                     "createddate": "2025-02-01T10:00:00.000Z",
                     "closeddate": "2025-02-01T11:30:00.000Z",
                 }
+            ]
+        ),
+    )
+
+
+def _histories(home: Home, order: Order) -> None:
+    """Land what the org tracked of an account and a contact, and of unknown records."""
+    home.land(
+        "salesforce",
+        "accounthistory",
+        order(
+            [
+                {
+                    "id": "017B1",
+                    "accountid": "001BETA",
+                    "field": "Industry",
+                    "oldvalue": "Food",
+                    "newvalue": None,
+                    "createddate": "2026-01-10T09:00:00.000Z",
+                },
+                {
+                    "id": "017B2",
+                    "accountid": "001ACMEOLD",
+                    "field": "Name",
+                    "oldvalue": "Acme",
+                    "newvalue": "Acme (old)",
+                    "createddate": "2026-01-10T09:00:00.000Z",
+                },
+            ]
+        ),
+    )
+    home.land(
+        "salesforce",
+        "contacthistory",
+        order(
+            [
+                {
+                    "id": "017C1",
+                    "contactid": "003JANE",
+                    "field": "Email",
+                    "oldvalue": "jane@beta.example",
+                    "newvalue": "jane@acme.example",
+                    "createddate": "2026-01-08T09:00:00.000Z",
+                },
+                {
+                    "id": "017C2",
+                    "contactid": "003NOBODY",
+                    "field": "Email",
+                    "oldvalue": "a@beta.example",
+                    "newvalue": "b@beta.example",
+                    "createddate": "2026-01-08T09:00:00.000Z",
+                },
             ]
         ),
     )

@@ -120,6 +120,30 @@ def test_familiar_tables_hold_each_record_once(warehouse: Warehouse) -> None:
         ), table
 
 
+def test_a_day_of_a_record_holds_what_was_true_at_its_end(warehouse: Warehouse) -> None:
+    emails = warehouse.query(
+        "select email, min(date_day)::varchar, max(date_day)::varchar, count(*) "
+        "from marts.salesforce__contact_daily_history where contact_id = '003JANE' "
+        "group by 1 order by 2"
+    )
+    # The org tells no day of creation: it is there in the whole window.
+    assert emails.rows() == [
+        ("jane@beta.example", "2025-10-16", "2026-01-07", 84),
+        ("jane@acme.example", "2026-01-08", "2026-01-15", 8),
+    ]
+    industries = warehouse.query(
+        "select industry, count(*) from marts.salesforce__account_daily_history "
+        "where account_id = '001BETA' group by 1 order by 1"
+    )
+    assert industries.rows() == [("Food", 86), (None, 6)]
+    # The merged account has no days, and nobody is on one day twice.
+    for entity, records in (("account", 4), ("contact", 2)):
+        assert warehouse.query(
+            f"select count(*), count(distinct {entity}_day_id), "
+            f"count(distinct {entity}_id) from marts.salesforce__{entity}_daily_history"
+        ).rows() == [(records * 92, records * 92, records)]
+
+
 def test_owners_of_familiar_tables_add_up_to_the_company(warehouse: Warehouse) -> None:
     for table in ("salesforce__owner_performance", "salesforce__manager_performance"):
         assert warehouse.query(

@@ -102,7 +102,10 @@ class Project:
         """Every published table without what names the run or counts runs."""
         contents = {}
         with duckdb.connect(str(self.published), read_only=True) as reader:
-            for (table,) in reader.execute("show tables").fetchall():
+            # Views only repeat what tables hold.
+            for (table,) in reader.execute(
+                "select table_name from duckdb_tables() where not internal order by 1"
+            ).fetchall():
                 if table in TABLES_OF_RUNS:
                     continue
                 columns = [

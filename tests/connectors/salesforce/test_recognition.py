@@ -67,6 +67,10 @@ def test_field_histories_share_a_prefix_and_the_header_decides() -> None:
     account = ["id", "accountid", "field", "oldvalue", "newvalue", "createdbyid"]
     assert recognition.object_of_ids(ids, opportunity) == "opportunityfieldhistory"
     assert recognition.object_of_ids(ids, account) == "accounthistory"
+    contact = ["id", "contactid", "field", "oldvalue", "newvalue", "createdbyid"]
+    assert recognition.object_of_ids(ids, contact) == "contacthistory"
+    lead = ["id", "leadid", "field", "oldvalue", "newvalue", "createdbyid"]
+    assert recognition.object_of_ids(ids, lead) == "leadhistory"
     assert recognition.object_of_ids(ids, ["id", "name"]) is None
 
 
