@@ -63,8 +63,13 @@ final as (
         {%- for name, _ in hubspot_mail_metrics() %}
         {%- set counter = 'details.' ~ counters[name] ~ '_email_count' if name in counters else 'cast(null as bigint)' %}
         {#- A mail is delivered or bounces once: then both are the same. #}
-        coalesce({{ counter if name in ['bounces', 'deliveries'] else 'null' }}, totals.total_{{ name }}, if(portals.source_name is not null, 0, null)) as total_{{ name }},
-        coalesce({{ counter }}, totals.total_unique_{{ name }}, if(portals.source_name is not null, 0, null)) as total_unique_{{ name }},
+        {%- set happens_once = name in ['bounces', 'deliveries'] %}
+        coalesce(
+            {{ counter if happens_once else 'null' }}, totals.total_{{ name }}, if(portals.source_name is not null, 0, null)
+        ) as total_{{ name }},
+        coalesce(
+            {{ counter }}, totals.total_unique_{{ name }}, if(portals.source_name is not null, 0, null)
+        ) as total_unique_{{ name }},
         {%- endfor %}
         {{- hubspot_engagement_columns(['notes', 'tasks', 'calls', 'meetings', 'emails', 'incoming_emails', 'forwarded_emails']) }}
         {%- for which, property in [('first', 'first'), ('most_recent', 'recent')] %}
