@@ -116,7 +116,41 @@ class Scene:
         for left, rights in self.settings["associations"].items():
             for right in rights:
                 found += self._link_differences(left, right)
+        if self.settings["marketing"]:
+            found += self._marketing_differences()
         return found
+
+    def members(self) -> set[tuple[str, str]]:
+        """Who is on which list, by what is landed."""
+        return {
+            (row["list_id"], row["contact_id"])
+            for row in self.rows("contact_list_members").values()
+            if not row["_is_deleted"]
+        }
+
+    def expected_members(self) -> set[tuple[str, str]]:
+        """Who is on which list in the portal."""
+        return {
+            (str(each.id), str(contact))
+            for each in self.portal.marketing.lists.values()
+            if each.deleted is None
+            for contact in each.members
+        }
+
+    def _marketing_differences(self) -> list[str]:
+        happened = {
+            f"{event['id']}:{event['created']}"
+            for event in self.portal.marketing.events
+        }
+        pairs = (
+            ("members", self.expected_members(), self.members()),
+            ("events", happened, set(self.rows("email_events"))),
+        )
+        return [
+            f"{name}: {len(expected - landed)} missing, {len(landed - expected)} more"
+            for name, expected, landed in pairs
+            if expected != landed
+        ]
 
     def record_differences(self, name: str) -> list[str]:
         store, rows, found = self.portal.stores[name], self.rows(name), []

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from connectors.errors import ConnectorError
+from connectors.hubspot.api.config import MARKETING
 from connectors.hubspot.api.extraction import _Sync
 from connectors.landing import Landing
 from connectors.sandbox.faults import Fault, FaultKind
@@ -104,6 +105,7 @@ def test_the_landing_zone_is_the_portals_image_after_every_sync(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_scene(tmp_path, records=30) as scene, seed_told(2):
+        scene.settings["marketing"] = MARKETING
         assert _live(scene, 2, 4, monkeypatch).total() > 10
 
 
@@ -113,11 +115,12 @@ def test_long_lives_end_the_same(
     tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with open_scene(tmp_path, records=60) as scene, seed_told(seed):
-        done = _live(scene, seed, 12, monkeypatch)
+        scene.settings["marketing"] = MARKETING
+        done = _live(scene, seed, 14, monkeypatch)
     # A life in which something never happens would prove less than it says.
     assert done.keys() >= {
         "create", "edit", "merge", "archive", "restore", "link", "unlink", "label",
-        "add_property", "change_property",
+        "add_property", "change_property", "enlist", "mail",
     }  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -17,7 +16,6 @@ from connectors.hubspot.api.client import HubspotClient
 from connectors.hubspot.api.config import MARKETING
 from connectors.landing import SourceReport
 from connectors.sandbox.faults import FaultKind
-from connectors.sandbox.hubspot_life import PortalLife
 from connectors.sandbox.hubspot_marketing import Mailing
 from tests.connectors.hubspot.portal import Scene, open_scene
 
@@ -33,24 +31,6 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
 
 def _contacts(scene: Scene) -> list[int]:
     return list(scene.portal.stores["contacts"].ids)
-
-
-def _members(scene: Scene) -> set[tuple[str, str]]:
-    """Who is on which list, by what is landed."""
-    return {
-        (row["list_id"], row["contact_id"])
-        for row in scene.rows("contact_list_members").values()
-        if not row["_is_deleted"]
-    }
-
-
-def _expected_members(scene: Scene) -> set[tuple[str, str]]:
-    return {
-        (str(each.id), str(contact))
-        for each in scene.portal.marketing.lists.values()
-        if each.deleted is None
-        for contact in each.members
-    }
 
 
 def _send(scene: Scene, count: int) -> Mailing:
@@ -80,8 +60,8 @@ def test_lists_land_with_their_members(scene: Scene) -> None:
     assert lists[str(readers.id)]["name"] == "Readers"
     assert lists[str(readers.id)]["size"] == "20"
     assert lists[str(nobody.id)]["size"] == "0"
-    assert _members(scene) == _expected_members(scene)
-    assert len(_members(scene)) == 20
+    assert scene.members() == scene.expected_members()
+    assert len(scene.members()) == 20
 
 
 def test_long_lists_of_members_are_followed_to_their_end(tmp_path: Path) -> None:
@@ -89,7 +69,7 @@ def test_long_lists_of_members_are_followed_to_their_end(tmp_path: Path) -> None
         marketing = scene.portal.marketing
         marketing.join(marketing.add_list("All").id, _contacts(scene))
         scene.sync(marketing=("contact_lists",))
-        assert _members(scene) == _expected_members(scene)
+        assert scene.members() == scene.expected_members()
 
 
 def test_only_lists_in_which_something_moved_are_read_again(scene: Scene) -> None:
@@ -106,7 +86,7 @@ def test_only_lists_in_which_something_moved_are_read_again(scene: Scene) -> Non
     marketing.join(lists[2].id, people[6:7])
     scene.clock.advance(3600)
     report = scene.sync()
-    assert _members(scene) == _expected_members(scene)
+    assert scene.members() == scene.expected_members()
     assert quiet.usage is not None
     assert report.usage is not None
     assert report.usage.calls == quiet.usage.calls + 1
@@ -124,7 +104,7 @@ def test_a_list_that_is_gone_takes_its_members_with_it(scene: Scene, way: str) -
         del marketing.lists[2]
     scene.clock.advance(60)
     scene.sync()
-    assert _members(scene) == _expected_members(scene)
+    assert scene.members() == scene.expected_members()
     gone = scene.rows("contact_lists")["2"]
     assert gone["_is_deleted"]
     assert gone["_delete_kind"] == ("soft" if way == "deleted" else "absent")
@@ -148,7 +128,7 @@ def test_a_list_that_goes_while_lists_are_read_stops_no_other(
     monkeypatch.setattr(HubspotClient, "post", post)
     report = scene.sync()
     assert report.warnings == ()
-    assert _members(scene) == _expected_members(scene)
+    assert scene.members() == scene.expected_members()
 
 
 def test_a_merged_contact_hands_its_place_on(scene: Scene) -> None:
@@ -158,8 +138,8 @@ def test_a_merged_contact_hands_its_place_on(scene: Scene) -> None:
     winner = scene.portal.merge("contacts", people[0], people[1])
     scene.clock.advance(60)
     scene.sync()
-    assert ("1", str(winner.id)) in _members(scene)
-    assert _members(scene) == _expected_members(scene)
+    assert ("1", str(winner.id)) in scene.members()
+    assert scene.members() == scene.expected_members()
 
 
 def test_a_portal_without_marketing_lands_nothing_and_warns_of_nothing(
@@ -330,16 +310,3 @@ def test_an_answer_that_cannot_be_is_an_error_of_that_object_alone(
     assert len(report.errors) == 1
     assert "expected" in str(report.errors[0]) or "promises" in str(report.errors[0])
     assert report.counts["contacts"].new == 30
-
-
-def test_life_goes_on_and_lists_and_events_follow_it(scene: Scene) -> None:
-    life = PortalLife(scene.portal, random.Random(7))
-    for _ in range(12):
-        for _ in range(25):
-            scene.clock.advance(1)
-            life.live(1)
-        scene.clock.advance(30)
-        scene.sync()
-        assert _members(scene) == _expected_members(scene)
-    events = {f"{e['id']}:{e['created']}" for e in scene.portal.marketing.events}
-    assert set(scene.rows("email_events")) == events
