@@ -7,7 +7,7 @@ not: looking at values, or knowing any particular file.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -112,6 +112,46 @@ _BOOKKEEPING: Final = re.compile(
 )
 """Record keys and labels: never evidence, whatever they would agree on."""
 
+_WHICH: Final = frozenset(
+    [
+        "primary",
+        "main",
+        "home",
+        "current",
+        "customer",
+        "client",
+        "residential",
+        "mailing",
+        "registered",
+        "raw",
+        "original",
+        "orig",
+        "clean",
+        "std",
+        "value",
+        "text",
+        "str",
+    ]
+)
+_WHOSE: Final = frozenset(
+    [
+        "contact",
+        "patient",
+        "person",
+        "individual",
+        "applicant",
+        "member",
+        "voter",
+        "resident",
+        "user",
+    ]
+)
+"""Words beside an attribute that say which or whose it is, not what."""
+_OF_PEOPLE: Final = _WHOSE - {"contact", "user", "member"}
+"""Nobody has these columns in a table of organisations."""
+_OF_ADDRESSES: Final = frozenset({"addr", "address"})
+_IN_ADDRESSES: Final = frozenset({"street", "city", "state", "postal_code", "country"})
+
 
 _OF_AN_ORGANISATION: Final = re.compile(
     r"^(?!.*(file|program|product|user|person|contact|director|owner|first|last|given"
@@ -203,7 +243,12 @@ def plan_columns(
             front = [
                 name
                 for name in free
-                if slugs[name] in _PARTS_BEFORE.get(attribute, ()) and name != found
+                if name != found
+                and _core(slugs[name], attribute, kind)
+                in (
+                    _core(word, attribute, kind)
+                    for word in _PARTS_BEFORE.get(attribute, ())
+                )
             ]
             used[attribute] = (*front[:1], found)
             free = [name for name in free if name not in used[attribute]]
@@ -255,6 +300,11 @@ def _find(
         for name in free:
             if slugs[name] == word:
                 return name
+    wanted = [_core(word, attribute, kind) for word in words]
+    for word_core in wanted:
+        for name in free:
+            if _core(slugs[name], attribute, kind) == word_core:
+                return name
     if attribute == "company_name" and kind != "person":
         # "Site name", "vendor_name": whose name it is, the table's subject says.
         named = (name for name in free if _OF_AN_ORGANISATION.match(slugs[name]))
@@ -262,7 +312,28 @@ def _find(
     return None
 
 
-def _guess_entity(slugs: Sequence[str] | object, mapping: Mapping[str, str]) -> str:
-    names = {_KNOWN.get(slug) for slug in slugs} | set(mapping)  # type: ignore[attr-defined]
+def _core(slug: str, attribute: str, kind: str) -> frozenset[str]:
+    """Return the words of a name that say what it is: "PRIMARY_NAME_LAST" is a last name."""
+    words = frozenset(slug.split("_"))
+    core = words - _WHICH - (_WHOSE if kind == "person" else frozenset())
+    if attribute in _IN_ADDRESSES:
+        core = (core - _OF_ADDRESSES) or core
+    return core or words
+
+
+def _guess_entity(slugs: Iterable[str], mapping: Mapping[str, str]) -> str:
+    found = list(slugs)
+    names = {_KNOWN.get(slug) for slug in found} | set(mapping)
     personal = {"given_name", "family_name", "full_name", "birth_date", "middle_name"}
-    return "person" if names & personal else "organisation"
+    if names & personal:
+        return "person"
+    cores = {
+        _core(word, attribute, "person")
+        for attribute in personal - {"full_name"}
+        for word in _PREFERENCE[attribute]
+    }
+    is_personal = any(
+        _core(slug, "", "person") in cores or set(slug.split("_")) & _OF_PEOPLE
+        for slug in found
+    )
+    return "person" if is_personal else "organisation"

@@ -129,12 +129,58 @@ _NUMBERS_MAY_BE_ONE = any_of(
 )
 """Namesakes have alike handles with numbers of their own; one typing error is allowed."""
 
+
+def _explains(name: str) -> str:
+    """Return SQL of whether two addresses differ because two names do."""
+    return (
+        f"coalesce({name}_l <> {name}_r AND instr(email_l, {name}_l) > 0"
+        f" AND instr(email_r, {name}_r) > 0, false)"
+    )
+
+
+_LETTERS = "'abcdefghijklmnopqrstuvwxyz._-+@', ''"
+_SLIP = all_of(
+    condition(
+        "abs(length(email_l) - length(email_r)) <= 2"
+        " AND substr(email_l, 1, 1) = substr(email_r, 1, 1)"
+    ),
+    jaro_winkler("email", 0.9),
+    damerau_levenshtein("email", 2),
+    condition(
+        f"translate(email_l, {_LETTERS}) = translate(email_r, {_LETTERS})"
+        " AND substr(email_l, instr(email_l, '@') - 1, 1)"
+        " = substr(email_r, instr(email_r, '@') - 1, 1)"
+        " AND NOT (length(email_l) = length(email_r) AND"
+        " substr(email_l, 1, length(email_l) - 3) = substr(email_r, 1, length(email_r) - 3))"
+        # A letter of a domain as short as "ab.com" is no slip.
+        " AND (split_part(email_l, '@', 2) = split_part(email_r, '@', 2)"
+        " OR length(split_part(email_l, '@', 2)) >= 8)"
+        f" AND NOT {_explains('given')} AND NOT {_explains('family')}"
+    ),
+)
+"""An address with a slip or two of the keyboard.
+
+Other people have such addresses too: "smith.a" and "smith.b", "jsmith1" and "jsmith2",
+"hall" and "ball" of people with these names, one mailbox under ".de" and ".nl". So what
+differs must be no digit, no first or last letter of the mailbox, no name of the two
+records, and not the top-level domain alone.
+"""
+
 _EMAIL = Comparison(
     "email",
-    ("email", "email_handle", "handle_digits", "work_domain"),
+    (
+        "email",
+        "email_handle",
+        "handle_digits",
+        "work_domain",
+        "given",
+        "given_group",
+        "family",
+    ),
     _missing("email"),
     (
         Level("exact", exact("email")),
+        Level("slip", _SLIP),
         Level("handle", exact("email_handle"), "email_handle"),
         Level(
             "close_handle",
@@ -358,6 +404,13 @@ CONTACTS = Specification(
             (),
             (),
         ),
+        # A family with one mailbox.
+        Doubt(
+            "different first names and birth dates",
+            "gamma_given_name = 0 AND gamma_birth_date = 0",
+            (("identifier", ("exact", "close")),),
+            (),
+        ),
         Doubt(
             "another name and place",
             "gamma_family_name = 0 AND (gamma_given_name = 0 OR gamma_middle_name = 0) "
@@ -386,6 +439,8 @@ CONTACTS = Specification(
             ("family_name", ("exact", "swapped")),
         ),
         echoes=(("email", ("close_handle",)),),
+        further="middle",
+        same_further=("middle_name", ("exact",)),
     ),
     frequencies=(
         Frequency("given", "substr(family, 1, 5) AS holder", "count(holder)"),

@@ -19,7 +19,7 @@ import polars as pl
 from hygiene.errors import InputError
 from hygiene.matching.agreements import any_agreement_sql, doubts_of
 from hygiene.matching.features import build_features
-from hygiene.matching.namesakes import name_excess_sql
+from hygiene.matching.namesakes import further_excess_sql, name_excess_sql
 from hygiene.matching.parameters import (
     ModelParameters,
     load_parameters,
@@ -227,6 +227,7 @@ def _scored(
     frame = connection.sql(
         f"SELECT *, {context_weight_sql(specification)} AS in_context, "
         f"{name_excess_sql(specification) or '0'} AS name_excess, "
+        f"{further_excess_sql(specification) or '0'} AS further_excess, "
         f"{agreement} AS agrees"
         f"{''.join(', ' + item for item in [*doubts, *conflicts])} "
         "FROM explained_scores"
@@ -288,18 +289,19 @@ def _field_weights(
         if item.evidence is Evidence.SURROUNDINGS or _is_shared(item, row):
             shared[item.name] = _number_of(row[f"mw_{item.name}"])
     namesakes = specification.namesakes
-    last_of_name = namesakes.same_name[-1][0] if namesakes else None
     best = max(shared, key=lambda name: shared[name], default=None)
     worst = min(shared, key=lambda name: shared[name], default=None)
-    excess = _number_of(row["name_excess"])
+    excess = {}
+    if namesakes is not None:
+        # The whole name says less than its words; the last of them bears it.
+        excess[namesakes.same_name[-1][0]] = _number_of(row["name_excess"])
+        if namesakes.same_further is not None:
+            excess[namesakes.same_further[0]] = _number_of(row["further_excess"])
     result = []
     for item in specification.comparisons:
         own = _number_of(row[f"mw_{item.name}"])
         level = _level(item, row)
-        counted = own
-        if excess and item.name == last_of_name:
-            # The whole name says less than its words; the last of them bears it.
-            counted = own - excess
+        counted = own - excess.get(item.name, 0.0)
         if item.name in shared:
             speaks = (item.name == best and own > 0) or (item.name == worst and own < 0)
             counted = own if speaks else 0.0

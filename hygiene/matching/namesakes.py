@@ -15,6 +15,9 @@ together and for hardly any of the others. With n records of a name, of N in all
 share s of pairs that belong together, a record meets (1 - s)(n - 1) strangers of its own
 name: the chance that a stranger has the name is (1 - s)(n - 1) / N. A name may say as
 much as that and no more. Where no witness speaks the limit is not applied.
+
+A middle name says as much more as it is rare among the namesakes: of five people called
+"Editha Groth", all with "Grein" in between, it tells none apart.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ import duckdb
 
 from hygiene.matching.specification import Namesakes, Specification
 
+NAME_RARITIES = ("rarity_whole_name", "rarity_further_name")
+"""Columns of `namesake_rarity`, besides the record."""
 _LEAST_RECORDS = 3
 _AGREEMENT = 0.5
 """Share of the pairs of one person that agree on a witness: moves, errors, second
@@ -34,7 +39,10 @@ _DOUBT_PAIRS = 2.0
 def build_namesakes(
     connection: duckdb.DuckDBPyConnection, namesakes: Namesakes | None
 ) -> None:
-    """Create `namesake_rarity`: bits of the whole name, for records that share one.
+    """Create `namesake_rarity`: bits of the name, for records that share one.
+
+    rarity_whole_name is what the whole name can say, rarity_further_name what a further
+    word of it adds.
 
     Args:
         connection: Connection that holds `features` and `block_keys`.
@@ -42,7 +50,7 @@ def build_namesakes(
     """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE namesake_rarity "
-        "(unique_id INTEGER, rarity_whole_name FLOAT)"
+        "(unique_id INTEGER, rarity_whole_name FLOAT, rarity_further_name FLOAT)"
     )
     if namesakes is None:
         return
@@ -71,13 +79,28 @@ def build_namesakes(
             ) AS share
             FROM named INNER JOIN asked USING (name) GROUP BY name
         )
-        SELECT named.unique_id, -log2(
+        SELECT named.unique_id, CASE WHEN share < 1 THEN -log2(
             (1 - share) * (records - 1) / (SELECT count(*) FROM features)
-        )
-        FROM named INNER JOIN shares USING (name) WHERE share < 1
+        ) END, further.rarity
+        FROM named
+        LEFT JOIN shares USING (name)
+        LEFT JOIN ({_further_sql(namesakes)}) AS further USING (unique_id)
+        WHERE share < 1 OR further.rarity IS NOT NULL
         """
     )
     connection.execute("DROP TABLE named")
+
+
+def _further_sql(namesakes: Namesakes) -> str:
+    """Return a query of how rare a record's further name is among its namesakes."""
+    if namesakes.further is None:
+        return "SELECT NULL::INTEGER AS unique_id, NULL::DOUBLE AS rarity WHERE false"
+    return (
+        "SELECT unique_id, -log2(count(*) OVER (PARTITION BY name, word) "
+        "/ count(*) OVER (PARTITION BY name)) AS rarity FROM (SELECT unique_id, name, "
+        f"{namesakes.further} AS word FROM named INNER JOIN features USING (unique_id)) "
+        f"WHERE word IS NOT NULL QUALIFY count(*) OVER (PARTITION BY name) >= {_LEAST_RECORDS}"
+    )
 
 
 def name_excess_sql(specification: Specification) -> str | None:
@@ -93,9 +116,7 @@ def name_excess_sql(specification: Specification) -> str | None:
     namesakes = specification.namesakes
     if namesakes is None:
         return None
-    same = " AND ".join(
-        _answers(specification, name, levels) for name, levels in namesakes.same_name
-    )
+    same = _same_name_sql(specification, namesakes)
     weights = [f"mw_{name}" for name, _ in namesakes.same_name]
     weights += [
         f"CASE WHEN {_answers(specification, name, levels)} "
@@ -106,6 +127,34 @@ def name_excess_sql(specification: Specification) -> str | None:
     return (
         f"CASE WHEN {same} AND rarity_whole_name IS NOT NULL "
         f"THEN greatest(0, {weight} - rarity_whole_name) ELSE 0 END"
+    )
+
+
+def further_excess_sql(specification: Specification) -> str | None:
+    """Return SQL of the bits that a shared further name has too much.
+
+    Args:
+        specification: The model.
+
+    Returns:
+        SQL over `gamma_`, `mw_` and `rarity_further_name`, never negative; nothing if the
+        model does not know further names.
+    """
+    namesakes = specification.namesakes
+    if namesakes is None or namesakes.same_further is None:
+        return None
+    name, levels = namesakes.same_further
+    return (
+        f"CASE WHEN {_same_name_sql(specification, namesakes)} "
+        f"AND {_answers(specification, name, levels)} "
+        "AND rarity_further_name IS NOT NULL "
+        f"THEN greatest(0, mw_{name} - rarity_further_name) ELSE 0 END"
+    )
+
+
+def _same_name_sql(specification: Specification, namesakes: Namesakes) -> str:
+    return " AND ".join(
+        _answers(specification, name, levels) for name, levels in namesakes.same_name
     )
 
 

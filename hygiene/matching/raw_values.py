@@ -16,6 +16,11 @@ import duckdb
 _LEAST_DIGITS = 7
 _TAIL = 9
 
+_LATEST_BIRTH_YEAR = 25
+"""A birth year of two digits up to this one is of this century."""
+_SHORT_DATES = ("%d %b %y", "%d %B %y", "%b %d %y", "%B %d %y")
+"""Dates with a name of a month and a year of two digits, separated by blanks."""
+
 _ORDINALS = {
     "first": "1st",
     "second": "2nd",
@@ -116,7 +121,8 @@ def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
     Impossible dates (a thirteenth month) are kept: they are usually one typing error
     away from the truth. For dates such as 03/04/1980 or 03041980 the order of day and
-    month is taken from the numbers above twelve in the whole column.
+    month is taken from the numbers above twelve in the whole column. A year of two
+    digits is one of the last hundred; that is a guess, and good enough to compare.
 
     Args:
         connection: An open connection.
@@ -132,7 +138,7 @@ def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         f"regexp_replace(birth_date, '^\\s*{number}{number}((?:18|19|20)[0-9]{{2}})\\s*$', "
         "'\\1/\\2/\\3')"
     )
-    slashed = "'^\\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4})'"
+    slashed = "'^\\s*([0-9]{1,2})[./-]([0-9]{1,2})[./-]([0-9]{4}|[0-9]{2}\\s*$)'"
     row = connection.execute(
         "SELECT count(*) FILTER (a > 12) >= count(*) FILTER (b > 12) FROM (SELECT "
         f"try_cast(regexp_extract({written}, {slashed}, 1) AS INTEGER) AS a, "
@@ -146,6 +152,19 @@ def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
 
     iso = "'^\\s*([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([^0-9].*)?$'"
     spaced = "'^\\s*([0-9]{4})[-/. ]([0-9]{1,2})[-/. ]([0-9]{1,2})([^0-9].*)?$'"
+    year = f"regexp_extract({written}, {slashed}, 3)"
+    # A month above twelve is the day: standardising looked at whole years only.
+    is_swapped = (
+        f"length(trim({year})) = 2 "
+        f"AND try_cast(regexp_extract({written}, {slashed}, {month}) AS INTEGER) > 12"
+    )
+    named = "regexp_replace(trim(birth_date), '[^0-9A-Za-z]+', ' ', 'g')"
+    formats = ", ".join(f"'{item}'" for item in _SHORT_DATES)
+    short = (
+        f"CASE WHEN regexp_matches({named}, '^[0-9A-Za-z]+ [0-9A-Za-z]+ [0-9]{{2}}$') "
+        f"THEN try_strptime({named}, [{formats}]) END"
+    )
+    short_year = f"strftime({short}, '%y')"
     return (
         "CASE WHEN birth_date_std IS NOT NULL "
         "THEN strftime(birth_date_std, '%Y-%m-%d') "
@@ -154,7 +173,19 @@ def birth_date_sql(connection: duckdb.DuckDBPyConnection, table: str) -> str:
         f"WHEN regexp_matches({written}, {spaced}) THEN "
         f"regexp_extract({written}, {spaced}, 1) || '-' || {part(spaced, 2)} "
         f"|| '-' || {part(spaced, 3)} "
-        f"WHEN regexp_matches({written}, {slashed}) THEN "
-        f"regexp_extract({written}, {slashed}, 3) || '-' || {part(slashed, month)} "
-        f"|| '-' || {part(slashed, day)} END"
+        f"WHEN regexp_matches({written}, {slashed}) THEN {_whole_year_sql(year)} || '-' || "
+        f"CASE WHEN {is_swapped} THEN {part(slashed, day)} || '-' || {part(slashed, month)} "
+        f"ELSE {part(slashed, month)} || '-' || {part(slashed, day)} END "
+        f"WHEN {short} IS NOT NULL "
+        f"THEN {_whole_year_sql(short_year)} || strftime({short}, '-%m-%d') END"
+    )
+
+
+def _whole_year_sql(year: str) -> str:
+    """Return SQL of a year of four digits from one of two or four."""
+    short = f"trim({year})"
+    return (
+        f"CASE WHEN length({short}) = 4 THEN {short} "
+        f"WHEN {short}::INTEGER <= {_LATEST_BIRTH_YEAR} THEN '20' || {short} "
+        f"ELSE '19' || {short} END"
     )

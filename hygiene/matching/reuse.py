@@ -31,6 +31,7 @@ from uuid import uuid4
 import duckdb
 
 from hygiene.kept_state import read_pointer, replace_pointer
+from hygiene.matching.namesakes import NAME_RARITIES
 from hygiene.matching.specification import Specification
 from hygiene.matching.vectors import (
     compare_pairs,
@@ -96,6 +97,7 @@ def compare_changed(
         f"l.rarity_{item.column} AS of_{item.column}"
         for item in specification.frequencies
     )
+    limits = ", ".join(f"l.{name}" for name in NAME_RARITIES)
     ordered = ", ".join(f"gamma_{name}, rarity_{name}" for name in names)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE pairs_to_compare AS SELECT * FROM candidates "
@@ -105,11 +107,11 @@ def compare_changed(
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE vectors AS
-        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name,
+        SELECT unique_id_l, unique_id_r, found_by, match_key, {", ".join(NAME_RARITIES)},
             {ordered}
         FROM (
             SELECT *, {rarities} FROM (
-                SELECT candidates.*, l.rarity_whole_name, {answers}{", " if of_values else ""}{of_values}
+                SELECT candidates.*, {limits}, {answers}{", " if of_values else ""}{of_values}
                 FROM candidates
                 INNER JOIN known USING (unique_id_l, unique_id_r)
                 INNER JOIN comparable AS l ON candidates.unique_id_l = l.unique_id

@@ -28,6 +28,7 @@ import duckdb
 
 from hygiene.errors import ConfigurationError
 from hygiene.matching.engine import splink_settings
+from hygiene.matching.namesakes import NAME_RARITIES
 from hygiene.matching.parameters import shipped_parameters
 from hygiene.matching.reuse import Reuse
 from hygiene.matching.settings import SparkSettings
@@ -255,15 +256,16 @@ def _take_back(
         f"{rarity_sql(item)} AS rarity_{item.name}"
         for item in specification.comparisons
     )
+    limits = ", ".join(f"l.{name}" for name in NAME_RARITIES)
     ordered = ", ".join(f"gamma_{name}, rarity_{name}" for name in names)
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE vectors AS
-        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name,
+        SELECT unique_id_l, unique_id_r, found_by, match_key, {", ".join(NAME_RARITIES)},
             {ordered}
         FROM (
             SELECT *, {rarities} FROM (
-                SELECT c.*, l.rarity_whole_name, {gammas}{of_values}
+                SELECT c.*, {limits}, {gammas}{of_values}
                 FROM candidates AS c
                 INNER JOIN read_parquet({file}) AS a
                     ON c.unique_id_l = a.unique_id_l AND c.unique_id_r = a.unique_id_r

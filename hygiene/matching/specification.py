@@ -153,12 +153,16 @@ class Namesakes:
         same_name: Comparisons with the levels that, all of them, mean one whole name.
         echoes: Comparisons with levels that often only repeat the name, such as alike
             mailbox names; together with the name they say no more than it.
+        further: Feature column of a further word of the name; nothing: there is none.
+        same_further: Comparison with the levels that mean one further word.
     """
 
     block: str
     witnesses: tuple[str, ...]
     same_name: Agreements
     echoes: Agreements = ()
+    further: str | None = None
+    same_further: tuple[str, tuple[str, ...]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

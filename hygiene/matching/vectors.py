@@ -17,7 +17,11 @@ from collections.abc import Iterable, Mapping
 import duckdb
 
 from hygiene.matching.frequencies import frequency_table
-from hygiene.matching.namesakes import name_excess_sql
+from hygiene.matching.namesakes import (
+    NAME_RARITIES,
+    further_excess_sql,
+    name_excess_sql,
+)
 from hygiene.matching.parameters import LevelParameters, ModelParameters
 from hygiene.matching.specification import Comparison, Evidence, Specification
 
@@ -60,7 +64,7 @@ def build_comparable(
     connection.execute(
         "CREATE OR REPLACE TABLE comparable AS SELECT "
         f"features.unique_id::INTEGER AS unique_id, {', '.join(selected)}, "
-        f"rarity_whole_name FROM features {joins} "
+        f"{', '.join(NAME_RARITIES)} FROM features {joins} "
         "LEFT JOIN namesake_rarity ON features.unique_id = namesake_rarity.unique_id"
     )
 
@@ -77,7 +81,7 @@ def compare_pairs(
         connection: Connection that holds `comparable`.
         specification: The model.
         pairs: Table with unique_id_l, unique_id_r, found_by and match_key.
-        table: Table to create: the same columns, `rarity_whole_name` and, per
+        table: Table to create: the same columns, those of NAME_RARITIES and, per
             comparison, `gamma_` (-1 when it cannot be answered) and `rarity_` (bits;
             NULL where it plays no part).
     """
@@ -88,6 +92,7 @@ def compare_pairs(
         f"l.rarity_{item.column} AS of_{item.column}"
         for item in specification.frequencies
     ]
+    sides += [f"l.{name}" for name in NAME_RARITIES]
     names = [item.name for item in specification.comparisons]
     answers = [
         f"{gamma_sql(item)} AS gamma_{item.name}" for item in specification.comparisons
@@ -101,10 +106,10 @@ def compare_pairs(
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE {table} AS
-        SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name, {ordered}
+        SELECT unique_id_l, unique_id_r, found_by, match_key, {", ".join(NAME_RARITIES)}, {ordered}
         FROM (SELECT *, {", ".join(rarities)} FROM (SELECT *, {", ".join(answers)} FROM (
             SELECT p.unique_id_l, p.unique_id_r, p.found_by, p.match_key,
-                l.rarity_whole_name, {", ".join(sides)}
+                {", ".join(sides)}
             FROM {pairs} AS p
             INNER JOIN comparable AS l ON p.unique_id_l = l.unique_id
             INNER JOIN comparable AS r ON p.unique_id_r = r.unique_id
@@ -161,7 +166,7 @@ def weigh_sql(
         vectors: Table of compared pairs.
 
     Returns:
-        A select statement: the pair, found_by, match_key, rarity_whole_name and per
+        A select statement: the pair, found_by, match_key, NAME_RARITIES and per
         comparison `gamma_` and `mw_`, its weight in bits.
     """
     selected: list[str] = []
@@ -170,8 +175,8 @@ def weigh_sql(
         weight = _weight_sql(comparison, parameters.levels[comparison.name])
         selected.append(f"{weight} AS mw_{comparison.name}")
     return (
-        "SELECT unique_id_l, unique_id_r, found_by, match_key, rarity_whole_name, "
-        f"{', '.join(selected)} FROM {vectors}"
+        "SELECT unique_id_l, unique_id_r, found_by, match_key, "
+        f"{', '.join([*NAME_RARITIES, *selected])} FROM {vectors}"
     )
 
 
@@ -232,9 +237,9 @@ def context_weight_sql(specification: Specification) -> str:
         once = [weight for weights in facts.values() for weight in weights]
         parts = ", ".join(["0", *once])
         total += f" + greatest({parts}) + least({parts})"
-    excess = name_excess_sql(specification)
-    if excess is not None:
-        total += f" - {excess}"
+    for excess in (name_excess_sql(specification), further_excess_sql(specification)):
+        if excess is not None:
+            total += f" - {excess}"
     return f"({total})::DOUBLE"
 
 

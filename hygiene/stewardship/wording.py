@@ -34,6 +34,7 @@ _PHRASES = {
     ("family_name", "swapped"): "surname and first name are swapped",
     ("family_name", "crossed"): "one's surname is the other's first name",
     ("middle_name", "initial"): "middle name fits the initial",
+    ("email", "slip"): "the same e-mail but for a slip of the keyboard",
     ("email", "handle"): "same mailbox name at another domain",
     ("email", "close_handle"): "nearly the same mailbox name",
     ("email", "domain"): "different mailboxes at one domain",

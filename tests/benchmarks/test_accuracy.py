@@ -61,6 +61,49 @@ def test_a_name_of_an_organisation_is_known_by_its_last_word() -> None:
     assert plan.columns["other_program_name"] == ("Program Name",)
 
 
+def test_words_that_say_whose_an_attribute_is_do_not_hide_it() -> None:
+    plan = plan_columns(
+        [
+            "PRIMARY_NAME_LAST",
+            "PRIMARY_NAME_FIRST",
+            "ADDR_LINE1",
+            "ADDR_CITY",
+            "ADDR_POSTAL_CODE",
+            "patient_dob",
+            "mother_first_name",
+            "emergency_contact_phone",
+            "who",
+        ],
+        truth="who",
+        mapping={},
+    )
+    assert plan.entity == "contact"
+    assert plan.used == {
+        "given_name": "PRIMARY_NAME_FIRST",
+        "family_name": "PRIMARY_NAME_LAST",
+        "street": "ADDR_LINE1",
+        "city": "ADDR_CITY",
+        "postal_code": "ADDR_POSTAL_CODE",
+        "birth_date": "patient_dob",
+        "other_mother_first_name": "mother_first_name",
+        "other_emergency_contact_phone": "emergency_contact_phone",
+    }
+
+
+def test_a_person_of_an_organisation_does_not_name_it() -> None:
+    columns = ["id", "contact_name", "mailing_address_street_number"]
+    columns += ["mailing_address_street_name", "main_phone"]
+    plan = plan_columns(columns, truth="id", mapping={}, entity="organisation")
+    assert "account_name" not in plan.columns or plan.columns["account_name"] != (
+        "contact_name",
+    )
+    assert plan.columns["phone"] == ("main_phone",)
+    assert plan.columns["street"] == (
+        "mailing_address_street_number",
+        "mailing_address_street_name",
+    )
+
+
 def test_a_birth_date_in_three_columns_is_one_attribute() -> None:
     columns = ["surname", "birth_day", "birth_month", "birth_year", "id"]
     plan = plan_columns(columns, truth="id", mapping={})

@@ -85,7 +85,7 @@ def test_a_model_that_is_not_json_is_refused(tmp_path: Path) -> None:
 @settings(max_examples=50, deadline=None)
 @given(
     values=st.lists(
-        st.tuples(st.floats(1e-6, 0.9), st.floats(1e-6, 0.9)), min_size=5, max_size=5
+        st.tuples(st.floats(1e-6, 0.9), st.floats(1e-6, 0.9)), min_size=6, max_size=6
     )
 )
 def test_repaired_levels_are_in_order_and_apart(

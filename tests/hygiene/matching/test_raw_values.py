@@ -120,6 +120,30 @@ def test_birth_dates_in_one_layout_also_when_impossible_or_ambiguous() -> None:
     assert _births("3/4/1980", "12/25/1980") == ["1980-03-04", "1980-12-25"]
 
 
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("10/27/76", "1976-10-27"),
+        ("27.10.76", "1976-10-27"),
+        ("3/4/31", "1931-04-03"),
+        ("5/24/11", "2011-05-24"),
+        ("24-May-11", "2011-05-24"),
+        ("15 March 92", "1992-03-15"),
+        ("Dec 5, 06", "2006-12-05"),
+        ("19 apples 22", None),
+        ("1/2/3", None),
+    ],
+)
+def test_birth_years_of_two_digits_are_of_the_last_hundred_years(
+    written: str, meant: str | None
+) -> None:
+    assert _births(written) == [meant]
+
+
+def test_one_birth_date_compares_with_a_short_and_a_whole_year() -> None:
+    assert _births("3/1/1970", "3/1/70", "25/12/1980")[:2] == ["1970-01-03"] * 2
+
+
 def test_birth_dates_in_eight_digits_have_the_year_first_or_last() -> None:
     assert _births("03041980", "25121980") == ["1980-04-03", "1980-12-25"]
     assert _births("03041980", "12/25/1980") == ["1980-03-04", "1980-12-25"]
