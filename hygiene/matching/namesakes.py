@@ -16,8 +16,9 @@ share s of pairs that belong together, a record meets (1 - s)(n - 1) strangers o
 name: the chance that a stranger has the name is (1 - s)(n - 1) / N. A name may say as
 much as that and no more. Where no witness speaks the limit is not applied.
 
-A middle name says as much more as it is rare among the namesakes: of five people called
-"Editha Groth", all with "Grein" in between, it tells none apart.
+A middle name adds as much as it is rare among the strangers of the name: of five people
+called "Editha Groth", all with "Grein" in between, it tells none apart. If a share p of the
+other records of the name has the middle name, (p - s) / (1 - s) of the strangers do.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ _LEAST_RECORDS = 3
 _AGREEMENT = 0.5
 """Share of the pairs of one person that agree on a witness: moves, errors, second
 mailboxes. Set low, so that a name is rather taken for one person's."""
+_MOSTLY_STRANGERS = 0.5
+"""Above this share of pairs that belong together, one middle name is one person's."""
+_RAREST = 1e-6
+"""Share of strangers with a middle name below which it is taken for unique."""
 _DOUBT_PAIRS = 2.0
 """Pairs that are taken to belong together before any witness has spoken."""
 
@@ -79,27 +84,29 @@ def build_namesakes(
             ) AS share
             FROM named INNER JOIN asked USING (name) GROUP BY name
         )
-        SELECT named.unique_id, CASE WHEN share < 1 THEN -log2(
+        SELECT named.unique_id, -log2(
             (1 - share) * (records - 1) / (SELECT count(*) FROM features)
-        ) END, further.rarity
+        ), CASE WHEN also IS NOT NULL AND share < {_MOSTLY_STRANGERS}
+            THEN -log2(greatest((also - share) / (1 - share), {_RAREST})) END
         FROM named
-        LEFT JOIN shares USING (name)
+        INNER JOIN shares USING (name)
         LEFT JOIN ({_further_sql(namesakes)}) AS further USING (unique_id)
-        WHERE share < 1 OR further.rarity IS NOT NULL
+        WHERE share < 1
         """
     )
     connection.execute("DROP TABLE named")
 
 
 def _further_sql(namesakes: Namesakes) -> str:
-    """Return a query of how rare a record's further name is among its namesakes."""
+    """Return a query of the share of a record's namesakes that have its further name."""
     if namesakes.further is None:
-        return "SELECT NULL::INTEGER AS unique_id, NULL::DOUBLE AS rarity WHERE false"
+        return "SELECT NULL::INTEGER AS unique_id, NULL::DOUBLE AS also WHERE false"
+    records = "count(*) OVER (PARTITION BY name)"
     return (
-        "SELECT unique_id, -log2(count(*) OVER (PARTITION BY name, word) "
-        "/ count(*) OVER (PARTITION BY name)) AS rarity FROM (SELECT unique_id, name, "
+        "SELECT unique_id, (count(*) OVER (PARTITION BY name, word) - 1) "
+        f"/ ({records} - 1) AS also FROM (SELECT unique_id, name, "
         f"{namesakes.further} AS word FROM named INNER JOIN features USING (unique_id)) "
-        f"WHERE word IS NOT NULL QUALIFY count(*) OVER (PARTITION BY name) >= {_LEAST_RECORDS}"
+        f"WHERE word IS NOT NULL QUALIFY {records} >= {_LEAST_RECORDS}"
     )
 
 

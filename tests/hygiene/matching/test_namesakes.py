@@ -265,9 +265,27 @@ def test_a_middle_name_that_all_namesakes_have_says_nothing(tmp_path: Path) -> N
     mixed = further(
         tmp_path / "mixed", [*people(["grein", "grein", *"abcdef"]), *crowd(50)]
     )
-    assert mixed["same:contact:00"] == pytest.approx(2.0)
-    assert mixed["same:contact:05"] == pytest.approx(3.0)
+    # One of the seven others has it too, of whom a share is taken to be the same person.
+    share = 2 / (28 * 0.5 + 2)
+    expected = -math.log2((1 / 7 - share) / (1 - share))
+    assert mixed["same:contact:00"] == pytest.approx(expected, abs=1e-3)
+    assert mixed["same:contact:05"] > 15
     unknown = further(
         tmp_path / "unknown", [*people(["grein", "grein", *[None] * 6]), *crowd(50)]
     )
     assert unknown == {}, "two records say nothing about a name"
+
+
+def test_a_middle_name_on_one_persons_records_counts_in_full(tmp_path: Path) -> None:
+    records = one_person(6)
+    for record in records:
+        record["middle_name_std"] = "grein"
+    with duckdb.connect() as connection:
+        build_features(
+            connection,
+            write_contacts(tmp_path, [*records, *crowd(100)]),
+            CONTACTS,
+            MatchSettings(),
+        )
+        found = connection.sql("FROM namesake_rarity").fetchall()
+    assert found == []
