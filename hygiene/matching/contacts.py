@@ -404,6 +404,13 @@ CONTACTS = Specification(
             (),
             (),
         ),
+        # A father and his son of the same name.
+        Doubt(
+            "different generations",
+            "gamma_suffix = 0",
+            (("identifier", ("exact", "close")),),
+            (),
+        ),
         # A family with one mailbox.
         Doubt(
             "different first names and birth dates",

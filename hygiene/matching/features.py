@@ -29,9 +29,11 @@ from hygiene.matching.name_spelling import repair_spellings
 from hygiene.matching.namesakes import build_namesakes
 from hygiene.matching.raw_values import (
     birth_date_sql,
+    generation_sql,
     phone_sql,
     short_street_sql,
     street_sql,
+    without_generation_sql,
 )
 from hygiene.matching.report import HotKeys, SharedIdentifier
 from hygiene.matching.settings import MatchSettings
@@ -80,13 +82,13 @@ _CONTACT_COLUMNS = dict.fromkeys(
 _CONTACT_FACTS = """
 SELECT
     source_record_key,
-    nullif(given_name_match, '') AS given,
-    coalesce(nullif(given_name_group, ''), nullif(given_name_match, '')) AS given_group,
-    nullif(family_name_match, '') AS family,
+    nullif({given}, '') AS given,
+    coalesce(nullif({given_group}, ''), nullif({given}, '')) AS given_group,
+    nullif({family}, '') AS family,
     lower(full_name) AS full_name,
     {other_script} AS is_other_script,
     nullif(lower(middle_name_std), '') AS middle,
-    nullif(lower(suffix_std), '') AS suffix,
+    {generation} AS suffix,
     CASE WHEN NOT coalesce(is_role_email, false) THEN nullif(email_match, '') END
         AS email,
     CASE WHEN is_role_email THEN nullif(email_match, '') END AS role_email,
@@ -255,6 +257,12 @@ def build_features(
             street_sql("street_std")
             if is_contact
             else short_street_sql(street_sql("street_std"))
+        ),
+        given=without_generation_sql("given_name_match"),
+        given_group=without_generation_sql("given_name_group"),
+        family=without_generation_sql("family_name_match"),
+        generation=generation_sql(
+            "suffix_std", "family_name_match", "given_name_match"
         ),
         birth_date=birth_date_sql(connection, "standardised") if is_contact else "NULL",
         other_script=other_script_sql("full_name_std"),

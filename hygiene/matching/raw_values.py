@@ -21,6 +21,20 @@ _LATEST_BIRTH_YEAR = 25
 _SHORT_DATES = ("%d %b %y", "%d %B %y", "%b %d %y", "%B %d %y")
 """Dates with a name of a month and a year of two digits, separated by blanks."""
 
+_FORMS = {
+    "jr": "jr",
+    "jnr": "jr",
+    "junior": "jr",
+    "sr": "sr",
+    "snr": "sr",
+    "senior": "sr",
+    "ii": "ii",
+    "iii": "iii",
+    "iv": "iv",
+    "v": "v",
+}
+_GENERATION = f" ({'|'.join(word for word in _FORMS if word != 'v')})$"
+
 _ORDINALS = {
     "first": "1st",
     "second": "2nd",
@@ -81,6 +95,41 @@ def phone_sql(canonical: str, raw: str, status: str) -> str:
         f"AND length({digits}) BETWEEN {_LEAST_DIGITS} AND 15 "
         f"AND replace({digits}, {digits}[1], '') <> '' THEN {digits} END), {_TAIL})"
     )
+
+
+def without_generation_sql(name: str) -> str:
+    """Return SQL of a name without "Junior", "Sr" or "III" at its end.
+
+    Args:
+        name: SQL of a name's match form; nothing is taken from a single word.
+    """
+    return (
+        f"CASE WHEN {name} LIKE '% %' "
+        f"THEN regexp_replace({name}, '{_GENERATION}', '') ELSE {name} END"
+    )
+
+
+def generation_sql(suffix: str, *names: str) -> str:
+    """Return SQL of what tells a father from his son of the same name.
+
+    Standardising leaves a word such as "Senior" in a name, because it is a surname too.
+    Compared, it only ever keeps people apart, so it may be read as what it usually is.
+
+    Args:
+        suffix: Column with the canonical suffix; degrees do not count.
+        names: SQL of the names' match forms that may end with it.
+
+    Returns:
+        jr, sr, ii, iii, iv or v; NULL where nothing is said.
+    """
+    words = ", ".join(f"WHEN '{word}' THEN '{form}'" for word, form in _FORMS.items())
+    found = [f"lower({suffix})"]
+    found += [
+        f"CASE WHEN {name} LIKE '% %' THEN nullif(regexp_extract({name}, "
+        f"'{_GENERATION}', 1), '') END"
+        for name in names
+    ]
+    return f"(CASE coalesce({', '.join(found)}) {words.replace(',', '')} END)"
 
 
 def street_sql(column: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -158,85 +157,6 @@ def test_alike_handles_with_two_numbers_are_not_close(
     gamma = edges.filter(pl.col("source_record_key_l") == "a:contact:1")["gamma_email"]
     levels = [level.name for level in CONTACTS.comparison("email").levels]
     assert (levels[len(levels) - 1 - gamma[0]] == "close_handle") is is_close
-
-
-def level_of(edges: pl.DataFrame, comparison: str) -> str:
-    """Name the answer of the pair a:contact:1 and a:contact:2."""
-    found = edges.filter(
-        (pl.col("source_record_key_l") == "a:contact:1")
-        & (pl.col("source_record_key_r") == "a:contact:2")
-    )
-    levels = [level.name for level in CONTACTS.comparison(comparison).levels]
-    return levels[len(levels) - 1 - int(found[f"gamma_{comparison}"][0])]
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "is_slip"),
-    [
-        ("cora.brown@acosta-bennett.com", "cora.brown@acosta-bennett.om", True),
-        ("cora.brown@acosta-bennett.com", "cora.borwn@acosta-bennett.com", True),
-        ("cora.brown@gmail.com", "cora.brown@gmial.com", True),
-        ("cora.brown@acosta-bennett.com", "cora.brown@acosta-bennett.de", False),
-        ("cora.brown1@acosta-bennett.com", "cora.brown2@acosta-bennett.com", False),
-        ("brown.c@acosta-bennett.com", "brown.k@acosta-bennett.com", False),
-        ("c.brown@acosta-bennett.com", "k.brown@acosta-bennett.com", False),
-        ("cora.brown@ab.com", "cora.brown@ac.com", False),
-        ("cora.brown@acosta-bennett.com", "cora.brown@acosta-burnettson.com", False),
-    ],
-)
-def test_an_address_with_a_slip_is_told_from_a_colleague(
-    tmp_path: Path, one: str, other: str, *, is_slip: bool
-) -> None:
-    edges = edges_of(
-        tmp_path,
-        [
-            contact("a:contact:1", "cora", "brown", email=one),
-            contact("a:contact:2", "cora", "brown", email=other),
-            *crowd(30),
-        ],
-    )
-    assert (level_of(edges, "email") == "slip") is is_slip
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (("graeme", "hall"), ("graeme", "ball")),
-        (("joanna", "barry"), ("joanna", "bary")),
-    ],
-)
-def test_two_names_spelled_in_two_addresses_are_no_slip(
-    tmp_path: Path, one: tuple[str, str], other: tuple[str, str]
-) -> None:
-    edges = edges_of(
-        tmp_path,
-        [
-            contact(
-                "a:contact:1", *one, email=f"{'.'.join(one)}@urbgrid.co.uk", city="x"
-            ),
-            contact(
-                "a:contact:2",
-                *other,
-                email=f"{'.'.join(other)}@urbgrid.co.uk",
-                city="x",
-            ),
-            *crowd(30),
-        ],
-    )
-    assert level_of(edges, "email") != "slip"
-
-
-def test_a_family_with_one_mailbox_is_not_one_person(tmp_path: Path) -> None:
-    shared = {"email": "kusha123@home.net", "street": "1304 poppy hills", "city": "x"}
-    records = [
-        contact("a:contact:1", "edward", "kusha", born=date(1970, 3, 1), **shared),
-        contact("a:contact:2", "mary", "kusha", born=date(1976, 10, 27), **shared),
-        *crowd(30),
-    ]
-    clusters = clusters_of(
-        edges_of(tmp_path, records), [item["source_record_key"] for item in records]
-    )
-    assert len(clusters["a:contact:1"]) == 1
 
 
 def test_a_middle_name_that_all_namesakes_have_says_nothing(tmp_path: Path) -> None:
