@@ -10,6 +10,12 @@ contact_clusters as (
     select * from {{ ref('stg_hygiene__contact_clusters') }}
 ),
 
+converted_leads as (
+    select source_record_key
+    from {{ ref('int_contacts_unioned') }}
+    where is_converted
+),
+
 evidence as (
     select * from {{ ref('int_lead_account_evidence') }}
 ),
@@ -70,14 +76,40 @@ runners_up as (
         and ranked.place = case when best.is_matched then 2 else 1 end
 ),
 
+people as (
+    select
+        contacts.*,
+        contact_clusters.golden_contact_id
+    from contacts
+    inner join contact_clusters
+        on contacts.source_record_key = contact_clusters.source_record_key
+),
+
+-- Converting a lead of a person who is a contact of the same CRM already should not make a second one.
+existing_contacts as (
+    select
+        golden_contact_id,
+        source_name,
+        arg_min(
+            source_record_key, {'created_at': coalesce(created_at, timestamp '9999-12-31'), 'source_record_key': source_record_key}
+        ) as contact_source_record_key
+    from people
+    where source_object = 'contact' and not is_deleted
+    group by 1, 2
+),
+
 final as (
     select
-        contacts.source_record_key,
-        contact_clusters.golden_contact_id,
+        people.source_record_key,
+        people.golden_contact_id,
         case when best.is_matched then best.golden_account_id end as golden_account_id,
         runners_up.golden_account_id as runner_up_golden_account_id,
-        contacts.source_name,
-        contacts.source_object,
+        case
+            when people.source_object = 'lead' and not people.is_deleted and converted_leads.source_record_key is null
+                then existing_contacts.contact_source_record_key
+        end as existing_contact_source_record_key,
+        people.source_name,
+        people.source_object,
         case when best.is_matched then best.method else 'none' end as method,
         case
             when best.is_matched then null
@@ -93,17 +125,20 @@ final as (
         runners_up.score as runner_up_score,
         coalesce(best.candidate_count, 0) as candidate_count,
         coalesce(best.is_matched, false) as is_matched,
-        contacts.is_deleted,
-        contacts.is_test_record,
-        contacts.created_at
-    from contacts
-    inner join contact_clusters
-        on contacts.source_record_key = contact_clusters.source_record_key
+        people.is_deleted,
+        people.is_test_record,
+        people.created_at
+    from people
     left join best
-        on contacts.source_record_key = best.source_record_key
+        on people.source_record_key = best.source_record_key
     left join runners_up
-        on contacts.source_record_key = runners_up.source_record_key
-    where contacts.source_object = 'lead' or contacts.account_source_record_key is null
+        on people.source_record_key = runners_up.source_record_key
+    left join converted_leads
+        on people.source_record_key = converted_leads.source_record_key
+    left join existing_contacts
+        on people.golden_contact_id = existing_contacts.golden_contact_id
+        and people.source_name = existing_contacts.source_name
+    where people.source_object = 'lead' or people.account_source_record_key is null
 )
 
 select * from final
