@@ -17,6 +17,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import shutil
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,6 +130,10 @@ def _session(settings: SparkSettings) -> Iterator[Any]:
             f"{settings.master or 'of the cluster'}; check both, or set "
             "matching.engine to duckdb."
         ) from error
+    if existing is None and (settings.master or "").startswith("local"):
+        # Workers on this machine are otherwise the first python3 of the path, which may
+        # lack the packages of this one.
+        spark.sparkContext.pythonExec = sys.executable
     try:
         yield spark
     finally:

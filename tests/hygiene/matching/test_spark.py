@@ -44,7 +44,11 @@ def _people() -> list[dict[str, Any]]:
             record["source_record_key"].replace("crowd", "copy"),
             _typo(record["given_name_match"], number),
             _typo(record["family_name_match"], number + 1),
-            email=record["email_match"] if number % 2 else None,
+            email=record["email_match"].replace(
+                ".com", (".com", ".cm")[number % 4 == 1]
+            )
+            if number % 2
+            else None,
             mobile=record["mobile_phone_e164"] if number % 5 == 0 else None,
             company=_typo(record["company_name_match"], number + 2),
             street=_typo(record["street_std"], number),
