@@ -122,14 +122,14 @@ def generation_sql(suffix: str, *names: str) -> str:
     Returns:
         jr, sr, ii, iii, iv or v; NULL where nothing is said.
     """
-    words = ", ".join(f"WHEN '{word}' THEN '{form}'" for word, form in _FORMS.items())
+    words = " ".join(f"WHEN '{word}' THEN '{form}'" for word, form in _FORMS.items())
     found = [f"lower({suffix})"]
     found += [
-        f"CASE WHEN {name} LIKE '% %' THEN nullif(regexp_extract({name}, "
-        f"'{_GENERATION}', 1), '') END"
+        f"CASE WHEN {name} LIKE '% %' THEN regexp_extract({name}, '{_GENERATION}', 1) END"
         for name in names
     ]
-    return f"(CASE coalesce({', '.join(found)}) {words.replace(',', '')} END)"
+    forms = (f"CASE {text} {words} END" for text in found)
+    return f"coalesce({', '.join(forms)})"
 
 
 def street_sql(column: str) -> str:

@@ -101,6 +101,11 @@ def test_a_family_with_one_mailbox_is_not_one_person(tmp_path: Path) -> None:
         ({"family": "dobbins junior"}, {"suffix_std": "Jr"}, True),
         ({"family": "dobbins senior"}, {}, True),
         ({"suffix_std": "MBA"}, {"suffix_std": "PhD"}, True),
+        (
+            {"suffix_std": "MBA", "family": "dobbins junior"},
+            {"suffix_std": "Sr"},
+            False,
+        ),
     ],
 )
 def test_a_father_is_not_his_son_whatever_else_they_share(
