@@ -13,6 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from hygiene.matching.evidence import SUSPICION
 from hygiene.matching.waterfall import write_waterfall
 from hygiene.stewardship.reasons import Link, Why
 from hygiene.stewardship.wording import (
@@ -103,6 +104,11 @@ def _why_two(answer: Why) -> str:
         )
     if link.explanation.lacks_agreement:
         return "Nothing that a record has for itself agrees, only its surroundings."
+    if link.decided_by == SUSPICION:
+        return (
+            "A duplicate rule of the CRM suspects them; their fields do not settle it: "
+            "a person should decide."
+        )
     if link.decision == "review":
         return "The evidence is between the thresholds: a person should decide."
     return "The evidence is too weak."
@@ -125,7 +131,7 @@ def _print_link(console: Console, link: Link, answer: Why) -> None:
     explanation = link.explanation
     if explanation is None:
         return
-    if link.decided_by == "model":
+    if link.decided_by in {"model", SUSPICION}:
         weight = link.match_weight if link.match_weight is not None else 0.0
         say(f"Weight {weight:+.1f} bits, probability {_probability(weight)}.")
     left, right = answer.values[link.key_l], answer.values[link.key_r]

@@ -283,6 +283,7 @@ def _api_name(object_name: str) -> str:
         "opportunityfieldhistory": "OpportunityFieldHistory",
         "opportunityhistory": "OpportunityHistory",
         "campaignmember": "CampaignMember",
+        "duplicaterecorditem": "DuplicateRecordItem",
     }
     return known.get(object_name, object_name.capitalize())
 

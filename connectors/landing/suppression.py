@@ -48,7 +48,7 @@ HUBSPOT_ENGAGEMENTS = (
 _ACTIVITIES = frozenset(
     {
         *("task", "event", "events", "campaignmember", "emailmessage"),
-        *("contacthistory", "leadhistory", "email_events"),
+        *("contacthistory", "leadhistory", "email_events", "duplicaterecorditem"),
         *HUBSPOT_ENGAGEMENTS,
     }
 )

@@ -21,6 +21,7 @@
         ('salesforce', 'product2', 'products', none),
         ('salesforce', 'campaign', 'campaigns', 'int_campaigns_unioned'),
         ('salesforce', 'campaignmember', 'campaign_members', 'int_campaign_members_unioned'),
+        ('salesforce', 'duplicaterecorditem', 'duplicate_record_items', none),
         ('hubspot', 'contacts', 'contacts', 'int_contacts_unioned'),
         ('hubspot', 'companies', 'companies', 'int_accounts_unioned'),
         ('hubspot', 'deals', 'deals', 'int_opportunities_unioned'),

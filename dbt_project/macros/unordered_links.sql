@@ -1,7 +1,7 @@
 {#-
     CTE `links` out of CTEs of (first_key, second_key, evidence, evidence_at): both records exist,
     each unordered pair once. Where several kinds of evidence name one pair, the merge is kept before
-    the sync id before the conversion before what tells two records apart.
+    the sync id before the conversion before what tells two records apart, and a suspicion comes last.
 -#}
 {% macro unordered_links(evidence_ctes, records_cte) -%}
 evidence_unioned as (
@@ -37,7 +37,13 @@ links as (
     qualify row_number() over (
         partition by source_record_key_l, source_record_key_r
         order by
-            case evidence when 'crm_merge' then 1 when 'sync_id' then 2 when 'lead_conversion' then 3 else 4 end,
+            case evidence
+                when 'crm_merge' then 1
+                when 'sync_id' then 2
+                when 'lead_conversion' then 3
+                when 'other_user' then 4
+                else 5
+            end,
             evidence_at nulls last
     ) = 1
 )

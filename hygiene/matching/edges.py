@@ -3,7 +3,8 @@
 What belongs here: writing decisions down. What does not: deciding.
 
 A pair is `auto_match` exactly if clustering put its records together. A pair that its
-weight or its evidence would have joined, but clustering kept apart, goes to review.
+weight or its evidence would have joined, but clustering kept apart, goes to review; so
+does a pair that the CRM suspects, unless it is hopeless.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import polars as pl
 import pyarrow as pa
 
 from hygiene.matching.clustering import Integers
-from hygiene.matching.evidence import Constraints
+from hygiene.matching.evidence import SUSPICION, Constraints
 from hygiene.matching.features import FeatureTable
 from hygiene.matching.parameters import ModelParameters
 from hygiene.matching.report import MatchReport, RuleCount, StageTime, Threshold
@@ -28,7 +29,7 @@ from hygiene.standardise.atomic import open_appender, words
 COMPLETED = "component"
 """`blocking_rule_id` of pairs that were scored because they share a component."""
 EVIDENCE = "evidence"
-"""`blocking_rule_id` of pairs that no blocking rule found."""
+"""`blocking_rule_id` of pairs that no blocking rule found and the model did not compare."""
 _ROWS_AT_ONCE = 100_000
 
 
@@ -109,15 +110,20 @@ def write_edges(
             coalesce(scored.unique_id_r, evidence.unique_id_r) AS unique_id_r,
             scored.weight AS match_weight,
             scored.match_key,
-            coalesce(evidence.decided_by, 'model') AS decided_by,
-            coalesce(evidence.authority < 3, false) AS is_evidence,
+            evidence.decided_by IS NOT DISTINCT FROM '{SUSPICION}' AS is_suspected,
             CASE
                 WHEN l.cluster = r.cluster THEN 'auto_match'
                 WHEN evidence.is_same = false THEN 'non_match'
                 WHEN scored.weight >= {threshold.review_weight!r}
                     OR evidence.is_same THEN 'review'
+                WHEN is_suspected AND scored.weight >= {floor!r} THEN 'review'
                 ELSE 'non_match'
             END AS decision,
+            CASE
+                WHEN is_suspected AND decision <> 'review' THEN 'model'
+                ELSE coalesce(evidence.decided_by, 'model')
+            END AS decided_by,
+            coalesce(evidence.authority < 3, false) AS is_evidence,
             {", ".join(f"scored.{gamma}" for gamma in gammas)}
         FROM (
             SELECT unique_id_l, unique_id_r, {total_sql} AS weight, match_key,
@@ -145,7 +151,7 @@ def write_edges(
                 THEN 1.0 / (1.0 + pow(2.0, -least(match_weight, 1000)))
                 ELSE 1.0 - 1.0 / (1.0 + pow(2.0, greatest(match_weight, -1000)))
             END AS match_probability,
-            coalesce(match_key, {len(specification.blocking_rules)}) + 1 AS rule,
+            coalesce(match_key, {len(specification.blocking_rules) + 1}) + 1 AS rule,
             decided_by, decision,
             {
             ", ".join(
@@ -165,9 +171,10 @@ def _write(run: MatchRun, edges: pl.DataFrame, out_edges: Path) -> None:
     keys = run.connection.sql(
         "SELECT source_record_key FROM features ORDER BY unique_id"
     ).pl()["source_record_key"]
-    # By the number of the rule plus one: 0 for pairs inside a component.
+    # By the number of the rule plus one: 0 for pairs inside a component. What only the CRM
+    # suspects has the number after the last rule.
     rules = [COMPLETED, *(rule.name for rule in run.specification.blocking_rules)]
-    rules.append(EVIDENCE)
+    rules += [SUSPICION, EVIDENCE]
     with open_appender(out_edges) as appender:
         for first in range(0, max(edges.height, 1), _ROWS_AT_ONCE):
             part = edges[first : first + _ROWS_AT_ONCE]
@@ -223,6 +230,7 @@ def build_report(
     connection, constraints = run.connection, outcome.constraints
     clusters, features = outcome.clusters, run.features
     names = [rule.name for rule in run.specification.blocking_rules]
+    names.append(SUSPICION)
     found = {
         EVIDENCE if key is None else [*names, COMPLETED][key]: (
             int(pairs),
@@ -246,6 +254,9 @@ def build_report(
             f"{constraints.unknown_rulings} rulings name records that are not in this "
             "run; they are kept and take effect when the records return.",
         ]
+    suspected = _suspicion_note(run)
+    if suspected:
+        notes = [*notes, suspected]
     return MatchReport(
         entity=run.specification.entity.value,
         records=features.records,
@@ -275,4 +286,21 @@ def build_report(
         unused_fields=features.unused_fields,
         notes=tuple(notes),
         stages=tuple(stages),
+    )
+
+
+def _suspicion_note(run: MatchRun) -> str:
+    """Tell what became of the pairs that the CRM suspects; empty without any."""
+    total, merged, review, alone = run.connection.execute(
+        "SELECT count(*), count(*) FILTER (decision = 'auto_match'), "
+        "count(*) FILTER (decision = 'review'), "
+        f"count(*) FILTER (match_key = {len(run.specification.blocking_rules)}) "
+        "FROM decided WHERE is_suspected"
+    ).fetchall()[0]
+    if not total:
+        return ""
+    return (
+        f"The CRM's duplicate rules suspect {total} pairs ({alone} of them no blocking "
+        f"rule finds): {merged} are merged, {review} are for review, "
+        f"{total - merged - review} have too little in common."
     )

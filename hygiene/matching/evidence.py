@@ -1,13 +1,17 @@
-"""Evidence that outranks the model: rulings, CRM merges, sync ids, hierarchy.
+"""What systems of record and stewards say of pairs: rulings, CRM merges, sync ids, hierarchy.
 
-What belongs here: reading must-links and cannot-links, and settling what happens when
-they contradict each other. What does not: scores.
+What belongs here: reading must-links, cannot-links and suspicions, and settling what
+happens when they contradict each other. What does not: scores.
 
 Order of authority: a steward's cannot-link, a steward's must-link, merges recorded by a
 CRM, sync ids and lead conversions, what keeps two records apart (the account hierarchy;
 two active users of one portal), the model. A cannot-link is
 never crossed, also not through a chain of weaker must-links: the chain loses its weakest
 link that would cross it.
+
+A suspicion (`crm_duplicate`: a duplicate rule of the CRM found two records alike) binds
+nobody. It makes the two a candidate pair, which the model decides; if it does not merge
+them, a person is asked, unless they have next to nothing in common.
 """
 
 from __future__ import annotations
@@ -21,17 +25,21 @@ import numpy as np
 
 from hygiene.errors import InputError
 from hygiene.matching.clustering import Integers, label_components
-from hygiene.matching.specification import Entity
+from hygiene.matching.specification import Entity, Specification
 from hygiene.parquet_exchange import quote_literal, register_parquet
 
+SUSPICION = "crm_duplicate"
+"""Evidence of pairs that the CRM suspects to be duplicates: neither same nor different."""
 _AUTHORITY = {
     "steward": 0,
     "crm_merge": 1,
     "sync_id": 2,
     "lead_conversion": 2,
     "other_user": 3,
+    SUSPICION: 4,
 }
 _LINKS = tuple(name for name in _AUTHORITY if name != "steward")
+_APART = "other_user"
 _RULING_COLUMNS = (
     "source_record_key_l",
     "source_record_key_r",
@@ -66,6 +74,40 @@ class Constraints:
     unknown_rulings: int
 
 
+def add_suspected(
+    connection: duckdb.DuckDBPyConnection,
+    links: Path,
+    specification: Specification,
+) -> None:
+    """Add to `candidates` the pairs that a CRM suspects and no blocking rule found.
+
+    They are not marked as found by a rule (`found_by` is 0), so that no model is trained
+    on them: a duplicate rule compares the same fields as the model does.
+
+    Args:
+        connection: Connection that holds `candidates` and `features`.
+        links: Parquet of pairs that a system of record speaks of.
+        specification: The model; `match_key` is the number of its rules.
+    """
+    _read_links(connection, links, specification.entity)
+    connection.execute(
+        f"""
+        INSERT INTO candidates
+        SELECT DISTINCT
+            least(l.unique_id, r.unique_id)::INTEGER AS unique_id_l,
+            greatest(l.unique_id, r.unique_id)::INTEGER AS unique_id_r,
+            0::BIGINT AS found_by, {len(specification.blocking_rules)} AS match_key
+        FROM links_file
+        INNER JOIN features AS l ON source_record_key_l = l.source_record_key
+        INNER JOIN features AS r ON source_record_key_r = r.source_record_key
+        ANTI JOIN candidates
+            ON candidates.unique_id_l = least(l.unique_id, r.unique_id)
+            AND candidates.unique_id_r = greatest(l.unique_id, r.unique_id)
+        WHERE evidence = '{SUSPICION}' AND l.unique_id <> r.unique_id
+        """
+    )
+
+
 def load_evidence(
     connection: duckdb.DuckDBPyConnection,
     links: Path,
@@ -79,7 +121,7 @@ def load_evidence(
     Args:
         connection: Connection with the tables `features` and `standardised_file`.
         links: Parquet of pairs that a system of record says are the same, or
-            (`other_user`) are two people.
+            (`other_user`) are two people, or (`crm_duplicate`) suspects to be the same.
         rulings: CSV of a steward's rulings, or a folder of such files; optional.
         entity: What is matched.
         has_parent: Whether accounts carry the key of their parent.
@@ -87,31 +129,17 @@ def load_evidence(
     Returns:
         Rulings about records that are not in this run.
     """
-    register_parquet(
-        connection,
-        "links_file",
-        links,
-        required=["source_record_key_l", "source_record_key_r", "evidence"],
-        task=f"Reading {entity} links",
-    )
-    unknown_kind = connection.execute(
-        "SELECT count(*) FROM links_file WHERE evidence IS NULL "
-        f"OR evidence NOT IN {_LINKS}"
-    ).fetchone()
-    if unknown_kind and unknown_kind[0]:
-        raise InputError(
-            f"Reading {entity} links: {unknown_kind[0]} rows of {links.name} have an "
-            f"unknown evidence; expected one of {', '.join(_LINKS)}; check "
-            "the model that writes the links."
-        )
+    _read_links(connection, links, entity)
+    ranks = " ".join(f"WHEN '{name}' THEN {_AUTHORITY[name]}" for name in _LINKS)
     connection.execute(
         "CREATE TEMP TABLE claims (key_l VARCHAR, key_r VARCHAR, decided_by VARCHAR, "
         "authority INTEGER, is_same BOOLEAN, ruled_at VARCHAR)"
     )
     connection.execute(
         "INSERT INTO claims SELECT source_record_key_l, source_record_key_r, evidence, "
-        "CASE evidence WHEN 'crm_merge' THEN 1 WHEN 'other_user' THEN 3 ELSE 2 END, "
-        "evidence <> 'other_user', NULL FROM links_file"
+        f"CASE evidence {ranks} END, "
+        f"CASE evidence WHEN '{SUSPICION}' THEN NULL ELSE evidence <> '{_APART}' END, "
+        "NULL FROM links_file"
     )
     for file in _ruling_files(rulings):
         _load_rulings(connection, file)
@@ -144,6 +172,28 @@ def load_evidence(
         "key_r NOT IN (SELECT source_record_key FROM features))"
     ).fetchone()
     return int(row[0]) if row else 0
+
+
+def _read_links(
+    connection: duckdb.DuckDBPyConnection, links: Path, entity: Entity
+) -> None:
+    register_parquet(
+        connection,
+        "links_file",
+        links,
+        required=["source_record_key_l", "source_record_key_r", "evidence"],
+        task=f"Reading {entity} links",
+    )
+    unknown_kind = connection.execute(
+        "SELECT count(*) FROM links_file WHERE evidence IS NULL "
+        f"OR evidence NOT IN {_LINKS}"
+    ).fetchone()
+    if unknown_kind and unknown_kind[0]:
+        raise InputError(
+            f"Reading {entity} links: {unknown_kind[0]} rows of {links.name} have an "
+            f"unknown evidence; expected one of {', '.join(_LINKS)}; check "
+            "the model that writes the links."
+        )
 
 
 def _ruling_files(rulings: Path | None) -> Sequence[Path]:
@@ -207,7 +257,7 @@ def settle_constraints(
     """
     found = connection.sql(
         "SELECT unique_id_l, unique_id_r, authority, is_same FROM evidence "
-        "ORDER BY authority, unique_id_l, unique_id_r"
+        "WHERE is_same IS NOT NULL ORDER BY authority, unique_id_l, unique_id_r"
     ).fetchnumpy()
     left = np.asarray(found["unique_id_l"], dtype=np.int64)
     right = np.asarray(found["unique_id_r"], dtype=np.int64)

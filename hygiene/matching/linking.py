@@ -24,7 +24,11 @@ import duckdb
 from hygiene.matching.agreements import mergeable_sql
 from hygiene.matching.doubts import judge_doubts
 from hygiene.matching.edges import MatchRun, Outcome, build_report, write_edges
-from hygiene.matching.evidence import load_evidence, settle_constraints
+from hygiene.matching.evidence import (
+    add_suspected,
+    load_evidence,
+    settle_constraints,
+)
 from hygiene.matching.features import build_features
 from hygiene.matching.grouping import (
     Limits,
@@ -122,6 +126,7 @@ def link(
             neighbours = add_neighbours(
                 connection, specification, records=features.records
             )
+            add_suspected(connection, links, specification)
         with stages.measure("compare"):
             reuse = (
                 compare_on_spark(

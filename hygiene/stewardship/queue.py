@@ -30,6 +30,7 @@ class Doubt(StrEnum):
     REVIEW = "between the thresholds"
     CLUSTER = "joined only through others"
     LAPSED = "ruled before, data has changed"
+    SUSPECTED = "a duplicate rule of the CRM suspects it"
 
 
 SHOWN: dict[str, tuple[tuple[str, str], ...]] = {
@@ -117,7 +118,8 @@ _COLUMNS = {
 _QUEUE = """
 CREATE TABLE queue AS
 WITH doubtful AS (
-    SELECT source_record_key_l, source_record_key_r, match_weight, 1 AS kind
+    SELECT source_record_key_l, source_record_key_r, match_weight,
+        CASE decided_by WHEN 'crm_duplicate' THEN 0 ELSE 1 END AS kind
     FROM edges_file WHERE decision = 'review'
     UNION ALL
     SELECT source_record_key_l, source_record_key_r, match_weight, 2 AS kind
@@ -156,7 +158,8 @@ LEFT JOIN edges_file ON pairs.source_record_key_l = edges_file.source_record_key
 LEFT JOIN money AS money_l ON l.{golden} = money_l.golden_id
 LEFT JOIN money AS money_r ON r.{golden} = money_r.golden_id
 QUALIFY row_number() OVER (
-    PARTITION BY least(l.{golden}, r.{golden}), greatest(l.{golden}, r.{golden}), kind
+    PARTITION BY least(l.{golden}, r.{golden}), greatest(l.{golden}, r.{golden}),
+    greatest(kind, 1)
     ORDER BY pairs.match_weight DESC NULLS LAST, pairs.source_record_key_l,
     pairs.source_record_key_r
 ) = 1 OR kind = 3
@@ -267,7 +270,7 @@ def build_queue(
         f"not merged by weight alone: {', '.join(item.doubts)}" if item.doubts else ""
         for item in explained
     ]
-    kinds = {1: Doubt.REVIEW, 2: Doubt.CLUSTER, 3: Doubt.LAPSED}
+    kinds = {0: Doubt.SUSPECTED, 1: Doubt.REVIEW, 2: Doubt.CLUSTER, 3: Doubt.LAPSED}
     pairs = found.with_columns(
         pl.Series("speaks_for", [one for one, _ in words], pl.String),
         pl.Series(

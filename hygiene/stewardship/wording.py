@@ -66,6 +66,7 @@ _DECIDERS = {
     "sync_id": "the CRMs' own sync id joins them",
     "lead_conversion": "the CRM converted one into the other",
     "other_user": "they are two active users of one CRM",
+    "crm_duplicate": "a duplicate rule of the CRM suspects that they are one",
     "exact_key": "they carry the same key",
     "model": "the evidence of their fields",
 }

@@ -279,7 +279,7 @@ def salesforce(home: Home, order: Order) -> None:
 
 
 def _histories(home: Home, order: Order) -> None:
-    """Land what the org tracked of an account and a contact, and of unknown records."""
+    """Land what the org tracked of records, and which it found alike; some are unknown."""
     home.land(
         "salesforce",
         "accounthistory",
@@ -325,6 +325,23 @@ def _histories(home: Home, order: Order) -> None:
                     "newvalue": "b@beta.example",
                     "createddate": "2026-01-08T09:00:00.000Z",
                 },
+            ]
+        ),
+    )
+    home.land(
+        "salesforce",
+        "duplicaterecorditem",
+        order(
+            [
+                {
+                    "id": f"0GL{number}",
+                    "duplicaterecordsetid": "0GK1",
+                    "recordid": record,
+                    "createddate": "2026-01-08T09:00:00.000Z",
+                }
+                for number, record in enumerate(
+                    ["003JANE", "00QJANE", "003BAD", "003NOBODY"]
+                )
             ]
         ),
     )

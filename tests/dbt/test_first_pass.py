@@ -180,6 +180,8 @@ def test_links_are_what_the_systems_of_record_say(warehouse: Warehouse) -> None:
     assert links.select(pl.exclude("evidence_at")).rows() == [
         ("hubspot:contacts:11", "hubspot:contacts:12", "crm_merge"),
         ("hubspot:contacts:11", "salesforce:contact:003JANE", "sync_id"),
+        ("salesforce:contact:003BAD", "salesforce:contact:003JANE", "crm_duplicate"),
+        ("salesforce:contact:003BAD", "salesforce:lead:00QJANE", "crm_duplicate"),
         ("salesforce:contact:003JANE", "salesforce:lead:00QJANE", "lead_conversion"),
     ]
 

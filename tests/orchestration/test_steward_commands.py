@@ -33,7 +33,8 @@ class Steward:
         stages = self.data / "stages"
         stages.mkdir(parents=True)
         (folder / "tidycrm.yml").write_text(CONFIG, "utf-8")
-        self.run = MadeRun(folder / "run").run()
+        suspected = (("hs:contacts:2", "sf:contact:2"),)
+        self.run = MadeRun(folder / "run").run(suspected=suspected)
         tables = self.run.tables
         for source, name in (
             (tables.standardised, "standardised_contacts"),
@@ -146,6 +147,12 @@ def test_why_ends_with_the_command_that_undoes_it(steward: Steward) -> None:
     assert "vegaEmbed" in page
     assert "<script src" not in page
     assert "<link" not in page
+
+
+def test_why_says_what_the_crm_suspects(steward: Steward) -> None:
+    said = steward("why", "sf:contact:2", "hs:contacts:2")
+    assert "A duplicate rule of the CRM suspects that they are one." in said
+    assert "Weight " in said
 
 
 def test_merge_and_unmerge_write_rulings(steward: Steward) -> None:

@@ -171,7 +171,11 @@ def test_lists_and_mails_lose_a_person_and_keep_the_others(tmp_path: Path) -> No
 
 def test_what_salesforce_recorded_about_a_person_goes_with_them(tmp_path: Path) -> None:
     landing = Landing(tmp_path, screen=listing(("record", f"salesforce|{ADA[:15]}")))
-    for name, parent in (("contacthistory", "contactid"), ("leadhistory", "leadid")):
+    for name, parent in (
+        ("contacthistory", "contactid"),
+        ("leadhistory", "leadid"),
+        ("duplicaterecorditem", "recordid"),
+    ):
         landing.commit(
             batch(
                 name,

@@ -99,6 +99,13 @@ def test_a_merge_outranks_what_a_portal_says_of_its_users(
     assert groups(settled(tmp_path, links))[:3] == [0, 0, 0]
 
 
+def test_a_suspicion_binds_nobody(tmp_path: Path) -> None:
+    links = [("a", "b", "crm_duplicate"), ("b", "c", "sync_id")]
+    found = settled(tmp_path, links, [("c", "d", "cannot_link")])
+    assert groups(found) == [0, 1, 1, 3]
+    assert (found.must_links, found.cannot_links) == (1, 1)
+
+
 def test_the_later_ruling_holds(tmp_path: Path) -> None:
     path = write_rulings(tmp_path, [("a", "b", "must_link")])
     path.write_text(path.read_text() + "a,b,cannot_link,kim,2026-03-01,looked again\n")

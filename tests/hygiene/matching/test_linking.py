@@ -175,6 +175,110 @@ def test_the_report_accounts_for_pairs_and_clusters(small_crm: Crm) -> None:
     assert shared["phone"] >= 1
 
 
+def suspecting(
+    folder: Path, links: list[tuple[str, str, str]], **settings: Any
+) -> tuple[MatchReport, dict[tuple[str, str], dict[str, Any]]]:
+    """Match with what the CRM suspects; edges by their pair of keys."""
+    folder.mkdir(parents=True, exist_ok=True)
+    report = link(
+        write_contacts(folder, PEOPLE + crowd(240)),
+        write_links(folder, links),
+        write_rulings(folder, RULINGS),
+        folder / "edges.parquet",
+        entity="contact",
+        settings=_SHIPPED,
+        **settings,
+    )
+    edges = {
+        (edge["source_record_key_l"], edge["source_record_key_r"]): edge
+        for edge in pl.read_parquet(folder / "edges.parquet").iter_rows(named=True)
+    }
+    return report, edges
+
+
+def test_what_the_crm_suspects_is_compared_and_left_to_model_and_steward(
+    tmp_path: Path,
+) -> None:
+    agreed = ("hs:contacts:1", "sf:contact:1")
+    namesakes = ("hs:contacts:6", "sf:contact:6")
+    strangers = ("sf:contact:2", "sf:contact:5")
+    ruled = ("hs:contacts:8", "sf:contact:8")
+    links = [(*pair, "crm_duplicate") for pair in (agreed, namesakes, strangers, ruled)]
+    _, before = suspecting(tmp_path / "before", [])
+    report, edges = suspecting(tmp_path / "after", links)
+
+    # Nobody is merged or kept apart by a suspicion, and no weight moves.
+    merged = {pair for pair, edge in edges.items() if edge["decision"] == "auto_match"}
+    assert merged == {
+        pair for pair, edge in before.items() if edge["decision"] == "auto_match"
+    }
+    for pair in (agreed, namesakes, ruled):
+        weight = before[pair]["match_weight"]
+        assert edges[pair]["match_weight"] == pytest.approx(weight, abs=1e-6)
+    assert edges[agreed]["decided_by"] == "model"
+    # A person looks at what the fields leave open; a ruling and the hopeless stay.
+    assert before[namesakes]["decision"] == "non_match"
+    assert edges[namesakes]["decision"] == "review"
+    assert edges[namesakes]["decided_by"] == "crm_duplicate"
+    assert edges[ruled]["decided_by"] == "steward"
+    assert edges[ruled]["decision"] == "non_match"
+    assert strangers not in edges
+    assert report.reviews == sum(e["decision"] == "review" for e in edges.values())
+    assert any(
+        note.startswith("The CRM's duplicate rules suspect 3 pairs (1 of them no")
+        and note.endswith(
+            "1 are merged, 1 are for review, 1 have too little in common."
+        )
+        for note in report.notes
+    )
+    found = {rule.blocking_rule_id: rule.pairs for rule in report.blocking_rules}
+    assert found["crm_duplicate"] == 1
+
+
+def test_a_suspected_pair_that_no_rule_finds_can_be_merged(tmp_path: Path) -> None:
+    """Every key is misspelt: only the CRM's fuzzier rule brings the two together."""
+    pair = ("hs:contacts:9", "sf:contact:9")
+    place = {"street": "81 quarry hill", "city": "otley"}
+    records = [
+        *PEOPLE,
+        contact(
+            pair[1], "ottoline", "vandermeer", email="ottoline.v@norwod.com", **place
+        ),
+        contact(
+            pair[0], "attoline", "wandermeer", email="otoline.v@norwod.com", **place
+        ),
+        *crowd(240),
+    ]
+    found = []
+    for name, links in (("alone", []), ("told", [(*pair, "crm_duplicate")])):
+        folder = tmp_path / name
+        link(
+            write_contacts(folder, records),
+            write_links(folder, links),
+            None,
+            folder / "edges.parquet",
+            entity="contact",
+            settings=_SHIPPED,
+        )
+        edges = pl.read_parquet(folder / "edges.parquet")
+        found.append(
+            edges.filter(source_record_key_l=pair[0], source_record_key_r=pair[1])
+            .select("decision", "decided_by", "blocking_rule_id")
+            .rows()
+        )
+    assert found == [[], [("auto_match", "model", "crm_duplicate")]]
+
+
+def test_what_the_crm_suspects_is_the_same_with_kept_answers(tmp_path: Path) -> None:
+    links = [("hs:contacts:6", "sf:contact:6", "crm_duplicate")]
+    _, fresh = suspecting(tmp_path / "fresh", links)
+    state = tmp_path / "state"
+    suspecting(tmp_path / "kept", [], state_dir=state)
+    report, kept = suspecting(tmp_path / "kept", links, state_dir=state)
+    assert report.reused_pairs > 0
+    assert kept == fresh
+
+
 def test_row_order_changes_nothing(tmp_path: Path) -> None:
     records = PEOPLE + crowd(60)
     _, edges = run(tmp_path / "one", records)

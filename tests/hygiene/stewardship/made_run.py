@@ -89,7 +89,11 @@ class MadeRun:
         )
 
     def run(
-        self, records: list[dict[str, Any]] | None = None, *, at: datetime = FIRST
+        self,
+        records: list[dict[str, Any]] | None = None,
+        *,
+        at: datetime = FIRST,
+        suspected: tuple[tuple[str, str], ...] = (),
     ) -> MadeRun:
         tables = self.tables
         frame = pl.DataFrame(records or people(), schema=CONTACT_SCHEMA)
@@ -99,7 +103,9 @@ class MadeRun:
             pl.col("email_match").alias("email"),
             pl.col("phone_e164").alias("phone"),
         ).write_parquet(tables.standardised)
-        write_links(self.folder, [("hs:contacts:1", "sf:lead:1", "sync_id")])
+        links = [("hs:contacts:1", "sf:lead:1", "sync_id")]
+        links += [(*pair, "crm_duplicate") for pair in suspected]
+        write_links(self.folder, links)
         obeyed = self.folder / "in_force.csv"
         self.rulings = put_rulings_in_force(
             self.book,

@@ -142,27 +142,29 @@ def test_doubts_are_named(made: MadeRun) -> None:
     assert "different first names" in answer.direct.explanation.doubts
 
 
+def queue(
+    made: MadeRun, money: pl.DataFrame, status: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    return build_queue(
+        made.tables.standardised,
+        made.tables.edges,
+        made.tables.clusters,
+        made.status() if status is None else status,
+        money,
+        entity="contact",
+        settings=SETTINGS,
+        model_dir=None,
+        limit=50,
+        scratch=made.folder,
+    ).pairs
+
+
 def test_the_queue_is_ordered_by_money_and_leaves_rulings_out(made: MadeRun) -> None:
     money = pl.DataFrame(
         {"golden_id": [made.golden("sf:contact:2")], "amount": [5000.0]}
     )
 
-    def queue(status: pl.DataFrame) -> pl.DataFrame:
-        return build_queue(
-            made.tables.standardised,
-            made.tables.edges,
-            made.tables.clusters,
-            status,
-            money,
-            entity="contact",
-            settings=SETTINGS,
-            model_dir=None,
-            limit=50,
-            scratch=made.folder,
-        ).pairs
-
-    status = made.status()
-    pairs = queue(status)
+    pairs = queue(made, money)
     first = pairs.row(0, named=True)
     assert {first["source_record_key_l"], first["source_record_key_r"]} == {
         "sf:contact:2",
@@ -176,11 +178,30 @@ def test_the_queue_is_ordered_by_money_and_leaves_rulings_out(made: MadeRun) -> 
         schema=["source_record_key_l", "source_record_key_r", "status"],
         orient="row",
     )
-    assert queue(ruled).height == pairs.height - 1
+    assert queue(made, money, ruled).height == pairs.height - 1
     lapsed = ruled.with_columns(status=pl.lit("lapsed"))
-    again = queue(lapsed)
+    again = queue(made, money, lapsed)
     assert again.height == pairs.height
     assert again["kind"][0] == "ruled before, data has changed"
+
+
+def test_a_pair_that_the_crm_suspects_is_asked_about_and_says_so(
+    tmp_path: Path,
+) -> None:
+    pair = ("sf:contact:2", "sf:contact:3")  # Clara Moreau and Viktor Nowak
+    other = ("hs:contacts:2", "sf:contact:2")  # mother and daughter, doubtful anyhow
+    made = MadeRun(tmp_path).run(suspected=(pair, other))
+    money = pl.DataFrame(schema={"golden_id": pl.String, "amount": pl.Float64})
+    pairs = queue(made, money)
+    asked = {
+        (row["source_record_key_l"], row["source_record_key_r"]): row["kind"]
+        for row in pairs.iter_rows(named=True)
+    }
+    assert asked[other] == "a duplicate rule of the CRM suspects it"
+    assert pair not in asked  # nothing in common: a rule that errs asks nobody
+    direct = why(made, *other).direct
+    assert direct is not None
+    assert (direct.decided_by, direct.decision) == ("crm_duplicate", "review")
 
 
 def test_names_that_mean_nothing_are_refused(made: MadeRun) -> None:

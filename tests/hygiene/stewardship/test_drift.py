@@ -84,7 +84,8 @@ def test_a_run_is_measured_from_its_files(tmp_path: Path) -> None:
     pl.DataFrame(
         {
             "match_weight": [30.5, 3.0, -30.0, None],
-            "decision": ["auto_match", "review", "non_match", "auto_match"],
+            "decision": ["auto_match", "review", "review", "auto_match"],
+            "decided_by": ["model", "model", "crm_duplicate", "crm_merge"],
         }
     ).write_parquet(tmp_path / "edges.parquet")
     pl.DataFrame({"source_record_key": ["sf:c:1", "sf:c:2", "hs:c:1"]}).write_parquet(
@@ -102,6 +103,7 @@ def test_a_run_is_measured_from_its_files(tmp_path: Path) -> None:
     assert found.sources == ("hs:c", "sf:c")
     assert (found.pairs_per_record, found.records_per_golden) == (2.0, 1.5)
     assert found.matches_per_record == pytest.approx(2 / 3)
+    assert found.reviews_per_record == pytest.approx(1 / 3)  # without suspicions
     assert sum(found.scores) == pytest.approx(1)
     assert [number for number, share in enumerate(found.scores) if share] == [0, 4, 8]
     assert stability_index(found.scores, found.scores) == 0

@@ -1,4 +1,5 @@
--- Grain: one unordered pair of account records that a system of record says are the same organisation.
+-- Grain: one unordered pair of account records that a system of record says are the same organisation,
+-- or suspects to be.
 {{ config(materialized='stage_parquet') }}
 
 with
@@ -50,7 +51,9 @@ sync_ids as (
         on hubspot_companies.salesforce_account_id = salesforce_account_records.source_record_id
 ),
 
-{{ unordered_links(['merges_named_by_loser', 'merges_listed_by_winner', 'sync_ids'], 'accounts') }}
+{{ suspected_duplicates('accounts') }},
+
+{{ unordered_links(['merges_named_by_loser', 'merges_listed_by_winner', 'sync_ids', 'suspected_duplicates'], 'accounts') }}
 
 select * from links
 order by source_record_key_l, source_record_key_r

@@ -1,4 +1,5 @@
--- Grain: one unordered pair of contact records that a system of record says are the same person, or two.
+-- Grain: one unordered pair of contact records that a system of record says are the same person, or two, or
+-- suspects to be the same.
 {{ config(materialized='stage_parquet') }}
 
 with
@@ -155,7 +156,9 @@ other_users as (
     )
 ),
 
-{{ unordered_links(['merges_named_by_loser', 'merges_listed_by_winner', 'sync_ids', 'lead_conversions', 'other_users'], 'contacts') }}
+{{ suspected_duplicates('contacts') }},
+
+{{ unordered_links(['merges_named_by_loser', 'merges_listed_by_winner', 'sync_ids', 'lead_conversions', 'other_users', 'suspected_duplicates'], 'contacts') }}
 
 select * from links
 order by source_record_key_l, source_record_key_r
