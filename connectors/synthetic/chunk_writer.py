@@ -48,6 +48,7 @@ from connectors.synthetic.writers_salesforce_activity import (
     write_cases,
     write_health_scores,
 )
+from connectors.synthetic.writers_salesforce_duplicates import write_duplicate_items
 from connectors.synthetic.writers_salesforce_sales import (
     Opportunities,
     settle_opportunities,
@@ -185,6 +186,7 @@ def _write_salesforce(
         export, chunk, contacts, leads, keys=keys, campaigns=exports.campaigns
     )
     write_health_scores(export, chunk, accounts, keys)
+    write_duplicate_items(export, chunk, contacts, leads, keys=keys)
     return _Salesforce(
         accounts, contacts, leads, account_row, opportunities, keys, became
     )

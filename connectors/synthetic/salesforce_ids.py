@@ -29,6 +29,8 @@ PREFIXES = {
     "Campaign": "701",
     "CampaignMember": "00v",
     "Product2": "01t",
+    "DuplicateRecordSet": "0GK",
+    "DuplicateRecordItem": "0GL",
     "Organization": "00D",
     "Health_Score__c": "a01",
 }

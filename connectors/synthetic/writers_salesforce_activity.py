@@ -75,7 +75,8 @@ def write_campaigns(
     return ids
 
 
-def _live(records: ContactRecords) -> IntArray:
+def live_people(records: ContactRecords) -> IntArray:
+    """Rows of people that are neither merged nor deleted."""
     return np.flatnonzero((records.status == LIVE) & (records.nature == PERSON))
 
 
@@ -99,7 +100,7 @@ def write_activities(
         ("Event", shares.events_per_contact),
     ):
         rng = chunk.rng(f"sf-{name}")
-        people, prospects = _live(contacts), _live(leads)
+        people, prospects = live_people(contacts), live_people(leads)
         # A few contacts get most of the attention.
         busy = rng.gamma(0.6, rate / 0.6, len(people))
         who = np.repeat(people, rng.poisson(busy))
@@ -181,7 +182,7 @@ def write_cases(
 ) -> None:
     """Write Case: some contacts need help, a few often."""
     rng, clock = chunk.rng("sf-case"), chunk.world.clock
-    people = _live(contacts)
+    people = live_people(contacts)
     who = np.repeat(people, rng.poisson(rng.gamma(0.3, 0.5, len(people))))
     size = len(who)
     at = draw_times(rng, contacts.created[who], np.full(size, clock.last))
@@ -231,7 +232,7 @@ def write_campaign_members(
 ) -> None:
     """Write CampaignMember: a third of contacts and leads, one campaign each."""
     rng, clock = chunk.rng("sf-member"), chunk.world.clock
-    people, prospects = _live(contacts), _live(leads)
+    people, prospects = live_people(contacts), live_people(leads)
     who = people[chance(rng, len(people), 0.3)]
     lead = prospects[chance(rng, len(prospects), 0.4)]
     size = len(who) + len(lead)

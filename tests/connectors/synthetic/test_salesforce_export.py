@@ -75,6 +75,26 @@ def test_activities_point_at_people_and_deals(crm: Crm) -> None:
             assert not row["WhatId"] or row["WhatId"] in things
 
 
+def test_duplicate_rules_find_live_people_who_look_alike_and_err_at_times(
+    crm: Crm,
+) -> None:
+    people = crm.by_id("Contact") | crm.by_id("Lead")
+    places = {**dict.fromkeys(crm.by_id("Contact"), "contact")}
+    sets: dict[str, list[str]] = {}
+    for row in crm.salesforce["DuplicateRecordItem"]:
+        assert people[row["RecordId"]]["IsDeleted"] == "0"
+        sets.setdefault(row["DuplicateRecordSetId"], []).append(row["RecordId"])
+    truth = crm.person_of()
+    right = 0
+    for members in sets.values():
+        assert len(members) == len(set(members)) >= 2
+        persons = {
+            truth[f"salesforce:{places.get(each, 'lead')}:{each}"] for each in members
+        }
+        right += len(persons) == 1
+    assert 0.5 < right / len(sets) < 1
+
+
 def test_big_objects_are_split_and_small_ones_repeated(crm: Crm) -> None:
     members = [
         set(zipfile.ZipFile(path).namelist())
