@@ -32,7 +32,7 @@ import polars as pl
 from benchmarks.accuracy_columns import ColumnPlan, MappingError, plan_columns
 from hygiene.accuracy import score
 from hygiene.errors import HygieneError
-from hygiene.identity import identify
+from hygiene.identity import audit_clusters, identify
 from hygiene.matching import MatchSettings, link
 from hygiene.standardise import (
     StandardiseSettings,
@@ -203,6 +203,12 @@ def _run(folder: Path, plan: ColumnPlan) -> dict[str, Any]:
         occurred_at=_EPOCH,
     )
     seconds["identify"] = time.monotonic() - began
+    audit = audit_clusters(
+        folder / "edges.parquet",
+        folder / "golden.parquet",
+        folder / "audit.parquet",
+        entity=entity,
+    )
     scored = asdict(
         score(
             folder / "golden.parquet",
@@ -216,6 +222,8 @@ def _run(folder: Path, plan: ColumnPlan) -> dict[str, Any]:
             name: round(value, 5) if isinstance(value, float) else value
             for name, value in scored.items()
         },
+        "clusters_of_several": audit.clusters,
+        "clusters_expected_impure": round(audit.expected_impure, 1),
         "pairs_scored": report.candidate_pairs + report.completed_pairs,
         "candidate_pairs": report.candidate_pairs,
         "set_aside_and_brought_back": set_aside,

@@ -83,6 +83,11 @@ def headline(answer: Why) -> list[str]:
             f"{len(answer.path)} {'link' if len(answer.path) == 1 else 'links'} "
             f"{'holds' if len(answer.path) == 1 else 'hold'} it together: {because}."
         )
+    if answer.purity is not None:
+        lines.append(
+            f"That all its records are one {noun}: {answer.purity:.1%} likely; least "
+            f"sure is {answer.least_sure}."
+        )
     return lines
 
 
@@ -192,6 +197,8 @@ def why_as_dict(answer: Why) -> dict[str, Any]:
     return {
         "entity": answer.entity,
         "is_one": answer.is_one,
+        "purity_probability": answer.purity,
+        "least_sure_source_record_key": answer.least_sure,
         "summary": headline(answer),
         "a": asdict(answer.one),
         "b": asdict(answer.other),

@@ -44,6 +44,7 @@ def run_tables(home: Home) -> list[RunTables]:
             home.stage(f"int_{entity}_links"),
             rulings_status_file(home, entity),
             home.identity,
+            home.stage(f"identity_cluster_audit_{entity}"),
         )
         for entity in ENTITIES
     ]

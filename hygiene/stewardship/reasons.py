@@ -96,6 +96,9 @@ class Why:
         obstacles: Rulings that keep them apart.
         values: What each record says, by key and comparison.
         undo: Arguments of the command that changes it.
+        purity: Calibrated probability that the golden record is one customer; none if
+            they are two, or if it has one record.
+        least_sure: Key of its least sure record.
     """
 
     entity: str
@@ -107,6 +110,8 @@ class Why:
     obstacles: tuple[Link, ...]
     values: Mapping[str, Mapping[str, str]]
     undo: tuple[str, ...]
+    purity: float | None = None
+    least_sure: str | None = None
 
 
 def explain_why(
@@ -185,6 +190,7 @@ def explain_why(
         tuple(obstacles),
         read_values(run, sorted(named)),
         _undo(one, other, links, is_one=is_one),
+        *(_purity(run, one.golden_id) if is_one else ()),
     )
 
 
@@ -358,6 +364,19 @@ def _evidence_dates(run: RunTables, keys: Sequence[str]) -> dict[tuple[str, str]
             {"file": str(run.links), "keys": list(keys)},
         ).fetchall()
     return {_pair(left, right): at or "" for left, right, at in rows}
+
+
+def _purity(run: RunTables, golden_id: str) -> tuple[float, str] | tuple[()]:
+    """Probability that a golden record is pure, and its least sure record."""
+    if run.cluster_audit is None or not run.cluster_audit.is_file():
+        return ()
+    with duckdb.connect() as connection:
+        row = connection.execute(
+            "SELECT purity_probability, least_sure_source_record_key "
+            "FROM read_parquet($file) WHERE golden_id = $golden",
+            {"file": str(run.cluster_audit), "golden": golden_id},
+        ).fetchone()
+    return (float(row[0]), str(row[1])) if row else ()
 
 
 def _undo(

@@ -32,6 +32,7 @@ class RunTables:
         links: Pairs that a system of record says are the same.
         rulings_status: Rulings with their status; may be absent.
         ledger: Folder of the identity ledger.
+        cluster_audit: How sure each golden record of several is; may be absent.
     """
 
     entity: Entity
@@ -41,6 +42,7 @@ class RunTables:
     links: Path
     rulings_status: Path
     ledger: Path
+    cluster_audit: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import dagster as dg
 import polars as pl
 
 from connectors.landing import Landing
-from hygiene.identity import identify
+from hygiene.identity import audit_clusters, identify
 from hygiene.matching import link
 from hygiene.quarantine import annotate_quarantine, apply_fixes, read_fixes
 from hygiene.standardise import (
@@ -280,10 +280,19 @@ def _identify(workspace: Workspace, entity: Entity) -> dg.AssetsDefinition:
             occurred_at=run_instant(context),
             ended_out=home.stage(f"ended_assignments_{entity}"),
         )
+        audit = audit_clusters(
+            home.stage(f"{entity}_match_edges"),
+            home.stage(table),
+            home.stage(f"identity_cluster_audit_{entity}"),
+            entity=entity,
+        )
         return dg.MaterializeResult(
             metadata={
                 "dagster/row_count": row_count(home.stage(table)),
                 **counts_of(report),
+                "golden_records_of_several": audit.clusters,
+                "of_them_expected_impure": round(audit.expected_impure, 1),
+                "of_them_doubtful": audit.doubtful,
             }
         )
 
@@ -381,6 +390,8 @@ def _identity_tables(workspace: Workspace) -> dg.AssetsDefinition:
         "retired, revived.",
         "identity_redirects": "One row per golden id that is no longer in use: the "
         "live id that replaced it.",
+        "identity_cluster_audit": "One row per golden record of two or more records: what holds "
+        "it together, and how likely it is one customer.",
         "ended_assignments": "One row per source record and golden id that it no "
         "longer belongs to, from when to when.",
     }

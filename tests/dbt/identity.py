@@ -79,6 +79,22 @@ def resolve(
         ),
     )
     home.stage(
+        "identity_cluster_audit",
+        pl.DataFrame(
+            {
+                "entity_type": ["contact"],
+                "golden_id": ["gc_jane"],
+                "record_count": [3],
+                "least_sure_source_record_key": ["salesforce:contact:003JANE"],
+                "least_sure_bits": [12.5],
+                "steward_link_count": [0],
+                "crm_link_count": [2],
+                "model_link_count": [1],
+                "purity_probability": [0.978],
+            }
+        ),
+    )
+    home.stage(
         "ended_assignments",
         pl.DataFrame(
             {

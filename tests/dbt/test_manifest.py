@@ -212,6 +212,7 @@ def test_every_model_above_base_has_a_primary_key_test(
         for k, n in models.items()
         if layer(n) != "base" and k not in keyed and not is_published_as_view(n)
     } - {
+        "stg_hygiene__identity_cluster_audit",
         "stg_hygiene__golden_field_lineage",
         "stg_hygiene__identity_events",
         "stg_hygiene__identity_redirects",

@@ -41,6 +41,7 @@ class Steward:
             (tables.edges, "contact_match_edges"),
             (tables.clusters, "contact_clusters"),
             (tables.links, "int_contact_links"),
+            (self.run.folder / "audit.parquet", "identity_cluster_audit_contact"),
         ):
             source.rename(stages / f"{name}.parquet")
         (self.data / "state").mkdir()
@@ -142,6 +143,8 @@ def test_why_ends_with_the_command_that_undoes_it(steward: Steward) -> None:
     chart = steward.folder / "chart.html"
     found = steward.answer("why", steward.golden["sf:contact:1"], "--chart", str(chart))
     assert found["is_one"]
+    assert 0.5 < found["purity_probability"] < 1
+    assert any("are one person: 9" in line for line in found["summary"])
     assert found["undo"].startswith("tidycrm unmerge ")
     page = chart.read_text("utf-8")
     assert "vegaEmbed" in page

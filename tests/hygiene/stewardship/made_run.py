@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from hygiene.identity import identify
+from hygiene.identity import audit_clusters, identify
 from hygiene.matching import MatchSettings, link
 from hygiene.matching.settings import Training
 from hygiene.stewardship import put_rulings_in_force
@@ -86,6 +86,7 @@ class MadeRun:
             folder / "links.parquet",
             folder / "status.parquet",
             folder / "ledger",
+            folder / "audit.parquet",
         )
 
     def run(
@@ -132,6 +133,12 @@ class MadeRun:
             entity="contact",
             run_id=at.isoformat(),
             occurred_at=at,
+        )
+        audit_clusters(
+            tables.edges,
+            tables.clusters,
+            self.folder / "audit.parquet",
+            entity="contact",
         )
         return self
 
