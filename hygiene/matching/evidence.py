@@ -90,6 +90,11 @@ def add_suspected(
         specification: The model; `match_key` is the number of its rules.
     """
     _read_links(connection, links, specification.entity)
+    found = connection.execute(
+        f"SELECT count(*) FROM links_file WHERE evidence = '{SUSPICION}'"
+    ).fetchone()
+    if not found or not found[0]:  # else millions of candidates are read for nothing
+        return
     connection.execute(
         f"""
         INSERT INTO candidates
