@@ -11,6 +11,9 @@ own mailbox, birth date) no pair is merged automatically.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from hygiene.matching.frequencies import Frequency
 from hygiene.matching.specification import (
     Agreements,
@@ -42,19 +45,35 @@ def _all_missing(*columns: str) -> str:
     return " AND ".join(f"({_missing(column)})" for column in columns)
 
 
-_SWAPPED = condition("given_l = family_r AND family_l = given_r")
-_CROSSED = condition("given_l = family_r OR family_l = given_r")
+def _initial(column: str) -> Callable[[], Any]:
+    return condition(
+        f"substr({column}_l, 1, 1) = substr({column}_r, 1, 1)"
+        f" AND (length({column}_l) = 1 OR length({column}_r) = 1)"
+    )
+
+
+_NOT_INITIALS = condition("length(given_l) > 1 OR length(family_l) > 1")
+"""R. H. and H. R. are two letters in common, and no swapped name."""
+_SWAPPED = all_of(condition("given_l = family_r AND family_l = given_r"), _NOT_INITIALS)
+_CROSSED = all_of(condition("given_l = family_r OR family_l = given_r"), _NOT_INITIALS)
 _ALIKE = 0.6
 """Jaro-Winkler similarity that two names hardly reach by chance."""
-_CROSSED_BOTH = any_of(
-    all_of(
-        condition("given_l = family_r"),
-        any_of(condition("family_l IS NULL"), alike_across("family", "given", _ALIKE)),
+_CROSSED_BOTH = all_of(
+    any_of(
+        all_of(
+            condition("given_l = family_r"),
+            any_of(
+                condition("family_l IS NULL"), alike_across("family", "given", _ALIKE)
+            ),
+        ),
+        all_of(
+            condition("family_l = given_r"),
+            any_of(
+                condition("family_r IS NULL"), alike_across("given", "family", _ALIKE)
+            ),
+        ),
     ),
-    all_of(
-        condition("family_l = given_r"),
-        any_of(condition("family_r IS NULL"), alike_across("given", "family", _ALIKE)),
-    ),
+    _NOT_INITIALS,
 )
 """Swapped names of which one word is spelled otherwise or missing.
 
@@ -73,13 +92,7 @@ _GIVEN = Comparison(
         Level("nickname", exact("given_group"), "given_group"),
         Level("close", jaro_winkler("given", 0.9)),
         Level("crossed", _CROSSED_BOTH),
-        Level(
-            "initial",
-            condition(
-                "substr(given_l, 1, 1) = substr(given_r, 1, 1)"
-                " AND (length(given_l) = 1 OR length(given_r) = 1)"
-            ),
-        ),
+        Level("initial", _initial("given")),
         Level("similar", jaro_winkler("given", 0.8)),
         otherwise(),
     ),
@@ -94,6 +107,7 @@ _FAMILY = Comparison(
         Level("swapped", _SWAPPED),
         Level("close", jaro_winkler("family", 0.92)),
         Level("crossed", _CROSSED),
+        Level("initial", _initial("family")),
         Level("similar", jaro_winkler("family", 0.8)),
         otherwise(),
     ),
@@ -105,13 +119,7 @@ _MIDDLE = Comparison(
     _missing("middle"),
     (
         Level("exact", exact("middle")),
-        Level(
-            "initial",
-            condition(
-                "substr(middle_l, 1, 1) = substr(middle_r, 1, 1)"
-                " AND (length(middle_l) = 1 OR length(middle_r) = 1)"
-            ),
-        ),
+        Level("initial", _initial("middle")),
         otherwise(),
     ),
 )
@@ -314,6 +322,9 @@ _STRONG: Agreements = (
 )
 """Facts that one person has alone, whatever the name says."""
 
+_WITNESSES: Agreements = (*_STRONG, ("email", ("slip",)))
+"""What speaks for a match where pairs of one kind are judged together."""
+
 _OWN: Agreements = (
     ("identifier", ("exact", "close")),
     ("email", ("exact", "handle")),
@@ -395,7 +406,7 @@ CONTACTS = Specification(
     ),
     conflicts=(),
     doubts=(
-        Doubt("different first names", "gamma_given_name = 0", _STRONG, _STRONG),
+        Doubt("different first names", "gamma_given_name = 0", _STRONG, _WITNESSES),
         # Twins, couples with one mailbox, and what a form took over from somebody of the
         # household: its birth date, its identifier. A table cannot tell otherwise.
         Doubt(
@@ -426,8 +437,13 @@ CONTACTS = Specification(
             _OWN,
             _OWN,
         ),
-        Doubt("different surnames", "gamma_family_name = 0", _STRONG, _STRONG),
-        Doubt("a missing first name", "gamma_given_name < 0", _STRONG, _STRONG),
+        Doubt("different surnames", "gamma_family_name = 0", _STRONG, _WITNESSES),
+        Doubt(
+            "a missing first name",
+            "gamma_given_name < 0",
+            _WITNESSES,
+            _WITNESSES,
+        ),
         Doubt("different birth dates", "gamma_birth_date = 0", _OWN, _OWN),
     ),
     namesakes=Namesakes(
@@ -450,9 +466,13 @@ CONTACTS = Specification(
         same_further=("middle_name", ("exact",)),
     ),
     frequencies=(
-        Frequency("given", "substr(family, 1, 5) AS holder", "count(holder)"),
-        Frequency("given_group", "substr(family, 1, 5) AS holder", "count(holder)"),
-        Frequency("family", "substr(given_group, 1, 4) AS holder", "count(holder)"),
+        Frequency("given", "substr(family, 1, 5) AS holder", "count(holder)", True),
+        Frequency(
+            "given_group", "substr(family, 1, 5) AS holder", "count(holder)", True
+        ),
+        Frequency(
+            "family", "substr(given_group, 1, 4) AS holder", "count(holder)", True
+        ),
         # A second mailbox with one's own handle is common, a third one is somebody else's.
         Frequency(
             "email_handle",

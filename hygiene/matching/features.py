@@ -29,6 +29,7 @@ from hygiene.matching.name_spelling import repair_spellings
 from hygiene.matching.namesakes import build_namesakes
 from hygiene.matching.raw_values import (
     birth_date_sql,
+    email_sql,
     generation_sql,
     phone_sql,
     short_street_sql,
@@ -54,6 +55,8 @@ _CONTACT_COLUMNS = dict.fromkeys(
         "family_name_match",
         "middle_name_std",
         "suffix_std",
+        "email",
+        "email_status",
         "email_match",
         "email_domain",
         "phone_e164",
@@ -89,8 +92,10 @@ SELECT
     {other_script} AS is_other_script,
     nullif(lower(middle_name_std), '') AS middle,
     {generation} AS suffix,
-    CASE WHEN NOT coalesce(is_role_email, false) THEN nullif(email_match, '') END
-        AS email,
+    CASE WHEN NOT coalesce(is_role_email, false) THEN {email} END AS email,
+    CASE WHEN NOT coalesce(is_role_email, false)
+        AND coalesce(given_name_match, family_name_match, '') = ''
+        THEN strip_accents(lower(split_part(email, '@', 1))) END AS mailbox,
     CASE WHEN is_role_email THEN nullif(email_match, '') END AS role_email,
     {phone} AS phone,
     {mobile_phone} AS mobile,
@@ -249,6 +254,7 @@ def build_features(
     custom = choose_custom_fields(connection, "standardised", specification.entity)
     specification = with_custom_fields(specification, custom.used)
     facts = (_CONTACT_FACTS if is_contact else _ACCOUNT_FACTS).format(
+        email=email_sql("email_match", "email", "email_status"),
         phone=phone_sql("phone_e164", "phone", "phone_status"),
         mobile_phone=phone_sql(
             "mobile_phone_e164", "mobile_phone", "mobile_phone_status"
@@ -276,7 +282,11 @@ def build_features(
         ),
     )
     connection.execute(f"CREATE TEMP TABLE facts AS {facts}")
-    notes = _take_back_test_records(connection, settings)
+    notes = _take_back_test_records(
+        connection,
+        settings,
+        address="coalesce(email, role_email)" if is_contact else "domain",
+    )
     if is_contact:
         repair_names(connection)
     else:
@@ -354,21 +364,26 @@ def _number(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _take_back_test_records(
-    connection: duckdb.DuckDBPyConnection, settings: MatchSettings
+    connection: duckdb.DuckDBPyConnection, settings: MatchSettings, *, address: str
 ) -> tuple[str, ...]:
     """Match test records as well where they are too many to be exceptions.
 
     A sandbox, or a copy with masked addresses, looks like tests all over: leaving them
-    out would leave nothing to match.
+    out would leave nothing to match. Where few records have an address, those few show it.
     """
     counts = connection.execute(
-        "SELECT count(*), count(*) FILTER (is_test_record) FROM facts"
+        "SELECT count(*), count(*) FILTER (is_test_record), "
+        f"count({address}), count({address}) FILTER (is_test_record) FROM facts"
     ).fetchone()
-    records, tests = counts if counts else (0, 0)
-    if tests < _FEWEST_TESTS or tests <= settings.max_test_share * records:
+    records, tests, addressed, masked = counts if counts else (0, 0, 0, 0)
+    share = settings.max_test_share
+    if tests < _FEWEST_TESTS or (
+        tests <= share * records and masked <= share * addressed
+    ):
         return ()
     connection.execute("UPDATE facts SET is_test_record = false")
     return (
-        f"{tests:,} of {records:,} records look like tests, so this is a sandbox or "
-        "a masked copy: they were matched like all others.",
+        f"{tests:,} of {records:,} records look like tests ({masked:,} of the "
+        f"{addressed:,} with an address), so this is a sandbox or a masked copy: they were "
+        "matched like all others.",
     )

@@ -34,11 +34,13 @@ class Frequency:
         column: Feature column.
         proxies: SQL of what tells the holders of a value apart, a select list.
         holders: SQL aggregate that counts them, over one row per distinct proxies.
+        may_be_initial: One letter stands for every value that begins with it.
     """
 
     column: str
     proxies: str
     holders: str
+    may_be_initial: bool = False
 
 
 def frequency_table(column: str) -> str:
@@ -92,7 +94,22 @@ def build_frequencies(
             FROM held, repeated, total
             """
         )
+        if frequency.may_be_initial:
+            _share_initials(connection, column)
     connection.execute("DROP TABLE IF EXISTS held")
+
+
+def _share_initials(connection: duckdb.DuckDBPyConnection, column: str) -> None:
+    """Make an initial as frequent as all values that begin with it together.
+
+    "Doe, H." occurs once, but everybody whose first name begins with H may be written so.
+    """
+    table, tf = frequency_table(column), f"tf_{column}"
+    connection.execute(
+        f"UPDATE {table} SET {tf} = least(greatest(begun.share, {table}.{tf}), 0.5) FROM ("
+        f"SELECT {column}[1] AS letter, sum({tf}) AS share FROM {table} GROUP BY letter"
+        f") AS begun WHERE {table}.{column} = begun.letter"
+    )
 
 
 def _expected_holders(connection: duckdb.DuckDBPyConnection) -> list[float]:

@@ -73,13 +73,13 @@ def contact_features_sql(table: str) -> str:
         table: Table of numbered facts; `own_handles` has been made of it.
 
     Returns:
-        A select statement: the columns of the facts without full_name and
-        is_other_script, and email_handle (NULL where it only repeats the name),
+        A select statement: the columns of the facts without full_name,
+        is_other_script and mailbox, and email_handle (NULL where it only repeats the name),
         handle_digits, birth_date_swapped and name_code, a number of the name's start.
     """
     return f"""
     SELECT
-        facts.* EXCLUDE (full_name, is_other_script),
+        facts.* EXCLUDE (full_name, is_other_script, mailbox),
         email_handle,
         handle_digits,
         birth_date[1:5] || birth_date[9:10] || '-' || birth_date[6:7]

@@ -9,6 +9,8 @@ records are compared. What does not: names for publication, which standardising 
 - A record with one name only often has it in the wrong field ("Pollock" as a first name
   without a surname). It belongs where the complete records of the same table have that
   word; a word that they use in both places stays where it is.
+- A record without a name often has it in its mailbox ("ann.lee@..."). It counts if a
+  complete record of the same table has such a first name or such a surname.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from hygiene.parquet_exchange import quote_literal
 from hygiene.standardise import default_names
 
 _AMBIGUOUS_FORMS = frozenset({"sir", "lady", "lord", "doctor", "madam", "dame"})
+_NAME_IN_MAILBOX = r"^(\pL[\pL-]*)[._](\pL[\pL-]+)$"
 _MORE_OFTEN = 3
 """How many times more often a word must stand in the other field to be moved."""
 
@@ -28,7 +31,8 @@ def repair_names(connection: duckdb.DuckDBPyConnection) -> None:
 
     Args:
         connection: Connection that holds `facts` with given, given_group, family and
-            full_name (lower-case text as received, or NULL); full_name is dropped.
+            full_name (lower-case text as received, or NULL), and mailbox, the first part
+            of the address of records without a name.
     """
     names = default_names()
     forms = (set(names.titles) - set(names.ambiguous_titles)) | _AMBIGUOUS_FORMS
@@ -75,3 +79,26 @@ def repair_names(connection: duckdb.DuckDBPyConnection) -> None:
         "AND NOT is_family"
     )
     connection.execute("DROP TABLE lone_names")
+    connection.execute(
+        f"""
+        CREATE OR REPLACE TEMP TABLE mailbox_names AS
+        WITH spelled AS (
+            SELECT source_record_key,
+                regexp_extract(mailbox, '{_NAME_IN_MAILBOX}', ['given', 'family']) AS name
+            FROM facts WHERE given IS NULL AND family IS NULL AND mailbox IS NOT NULL
+        ), whole AS (
+            SELECT given, family FROM facts
+            WHERE given IS NOT NULL AND family IS NOT NULL
+        )
+        SELECT source_record_key, name.given AS given, name.family AS family
+        FROM spelled
+        WHERE name.given IN (SELECT given FROM whole)
+            OR name.family IN (SELECT family FROM whole)
+        """
+    )
+    connection.execute(
+        "UPDATE facts SET given = named.given, given_group = named.given, "
+        "family = named.family FROM mailbox_names AS named "
+        "WHERE facts.source_record_key = named.source_record_key"
+    )
+    connection.execute("DROP TABLE mailbox_names")

@@ -15,6 +15,7 @@ import duckdb
 
 _LEAST_DIGITS = 7
 _TAIL = 9
+_LEAST_MAILBOX = 5
 
 _LATEST_BIRTH_YEAR = 25
 """A birth year of two digits up to this one is of this century."""
@@ -94,6 +95,27 @@ def phone_sql(canonical: str, raw: str, status: str) -> str:
         f"WHEN coalesce({status}, 'invalid') = 'invalid' "
         f"AND length({digits}) BETWEEN {_LEAST_DIGITS} AND 15 "
         f"AND replace({digits}, {digits}[1], '') <> '' THEN {digits} END), {_TAIL})"
+    )
+
+
+def email_sql(canonical: str, raw: str, status: str) -> str:
+    """Return SQL of a comparable mail address.
+
+    Args:
+        canonical: Column with the form to match on.
+        raw: Column with the address as received.
+        status: Column with the verdict; fillers stay missing.
+
+    Returns:
+        An address that cannot be delivered ("...@yahoo.d") as it was written, if it has the
+        shape of one: it still tells who meant to write it. Short mailboxes are left out,
+        for nobody has looked whether they are roles.
+    """
+    text = f"lower(trim({raw}))"
+    return (
+        f"coalesce(nullif({canonical}, ''), CASE WHEN {status} = 'invalid' "
+        f"AND regexp_full_match({text}, '[^@\\s]{{{_LEAST_MAILBOX},}}@[^@\\s]+\\.[^@\\s]+') "
+        f"THEN {text} END)"
     )
 
 

@@ -146,8 +146,8 @@ class MatchSettings(BaseModel):
         Field(
             gt=0,
             le=1,
-            description="If more records than this share look like tests, the table is a "
-            "sandbox or a masked copy, and they are matched.",
+            description="If more records than this share look like tests, or more of those "
+            "with an address, the table is a sandbox or a masked copy, and they are matched.",
         ),
     ] = 1 / 3
     max_component_size: Annotated[

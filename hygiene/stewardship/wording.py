@@ -32,6 +32,7 @@ _PHRASES = {
     ("given_name", "crossed"): "one's first name is the other's surname",
     ("given_name", "initial"): "first name fits the initial",
     ("family_name", "swapped"): "surname and first name are swapped",
+    ("family_name", "initial"): "surname fits the initial",
     ("family_name", "crossed"): "one's surname is the other's first name",
     ("middle_name", "initial"): "middle name fits the initial",
     ("email", "slip"): "the same e-mail but for a slip of the keyboard",
