@@ -131,11 +131,20 @@ _SUFFIX = Comparison(
     (Level("exact", exact("suffix")), otherwise()),
 )
 
+_LONG_NUMBER = 4
+"""Digits from which a number has room for a slip: of two digits every tenth is one away."""
 _NUMBERS_MAY_BE_ONE = any_of(
     condition("handle_digits_l IS NULL OR handle_digits_r IS NULL"),
-    damerau_levenshtein("handle_digits", 1),
+    exact("handle_digits"),
+    all_of(
+        condition(
+            f"length(handle_digits_l) >= {_LONG_NUMBER}"
+            f" AND length(handle_digits_r) >= {_LONG_NUMBER}"
+        ),
+        damerau_levenshtein("handle_digits", 1),
+    ),
 )
-"""Namesakes have alike handles with numbers of their own; one typing error is allowed."""
+"""Namesakes have alike handles with numbers of their own."""
 
 
 def _explains(name: str) -> str:

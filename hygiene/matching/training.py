@@ -22,6 +22,7 @@ Corrections to the text-book procedure, each for a failure seen on real tables:
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -60,6 +61,8 @@ _PRIOR_PAIRS = 50.0
 _LEAST_PAIRS = 100
 _ROUNDS = 2
 _LEAST_SHARE = 0.02
+_PRIOR_ERROR = 0.3
+"""Relative error of the expected number of matches."""
 _MOST_WEIGHTED_PAIRS = 2_000.0
 _ENOUGH_PAIRS = 1_000_000
 """Of more pairs a part is weighed between the rounds: a share of matches needs no more."""
@@ -322,8 +325,14 @@ def _subtract_matches(
             raw[level.name] = known
             continue
         blended = (share * answered + known * _PRIOR_PAIRS) / (answered + _PRIOR_PAIRS)
-        corrected = (blended - prior * current[level.name].m) / (1 - prior)
-        raw[level.name] = max(corrected, blended * _LEAST_SHARE, 0.1 / pairs)
+        by_matches = prior * current[level.name].m
+        corrected = (blended - by_matches) / (1 - prior)
+        least = max(blended * _LEAST_SHARE, 0.1 / pairs)
+        error = _PRIOR_ERROR * by_matches + 2 * math.sqrt(blended / answered)
+        if 0 < by_matches and corrected <= error:
+            # As good as nothing is left, so what is known from other tables is better.
+            corrected = min(corrected, known)
+        raw[level.name] = max(corrected, least)
     total = sum(raw.values())
     for level in comparison.levels:
         result[level.name] = LevelParameters(
