@@ -15,6 +15,7 @@ import duckdb
 
 _LEAST_DIGITS = 7
 _TAIL = 9
+_EXTENSION = r"\s*(x|ext\.?|extension|#)\s*\d{1,6}\s*$"
 _LEAST_MAILBOX = 5
 
 _LATEST_BIRTH_YEAR = 25
@@ -86,10 +87,13 @@ def phone_sql(canonical: str, raw: str, status: str) -> str:
         status: Column with the verdict; fillers stay missing.
 
     Returns:
-        The last nine digits, so that a national number agrees with the same number in
-        its international form; of numbers with at least seven digits only.
+        The last nine digits before an extension, so that a national number agrees with the
+        same number in its international form; of numbers with at least seven digits only.
     """
-    digits = f"ltrim(regexp_replace({raw}, '[^0-9]', '', 'g'), '0')"
+    digits = (
+        f"ltrim(regexp_replace(regexp_replace({raw}, '{_EXTENSION}', '', 'i'), "
+        "'[^0-9]', '', 'g'), '0')"
+    )
     return (
         f"right(coalesce(nullif({canonical}, ''), CASE "
         f"WHEN coalesce({status}, 'invalid') = 'invalid' "

@@ -329,7 +329,7 @@ def _subtract_matches(
         corrected = (blended - by_matches) / (1 - prior)
         least = max(blended * _LEAST_SHARE, 0.1 / pairs)
         error = _PRIOR_ERROR * by_matches + 2 * math.sqrt(blended / answered)
-        if 0 < by_matches and corrected <= error:
+        if by_matches > 0 and corrected <= error:
             # As good as nothing is left, so what is known from other tables is better.
             corrected = min(corrected, known)
         raw[level.name] = max(corrected, least)

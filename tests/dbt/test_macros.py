@@ -251,19 +251,25 @@ def test_the_warehouse_and_the_standardiser_read_a_word_alike(name: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("tests", "records", "kept_out"),
+    ("tests", "addressed", "records", "kept_out"),
     [
-        (40, 100, 40),  # a handful is judged record by record, whatever its share
-        (60, 1000, 60),
-        (400, 1000, 0),  # a masked copy: nothing of it would be left
+        (40, 100, 100, 40),  # a handful is judged record by record, whatever its share
+        (60, 1000, 1000, 60),
+        (400, 1000, 1000, 0),  # a masked copy: nothing of it would be left
+        (250, 260, 1000, 0),  # masked, and most records have no address
     ],
 )
 def test_records_that_all_look_like_tests_are_none(
-    connection: duckdb.DuckDBPyConnection, tests: int, records: int, kept_out: int
+    connection: duckdb.DuckDBPyConnection,
+    tests: int,
+    addressed: int,
+    records: int,
+    kept_out: int,
 ) -> None:
     connection.execute(
-        "create table standardised_contacts as "
-        f"select i < {tests} as is_test_record from range({records}) as t(i)"
+        f"create table standardised_contacts as select i < {tests} as is_test_record, "
+        f"case when i < {addressed} then 'a' || i end as email_std "
+        f"from range({records}) as t(i)"
     )
     sql = render(
         "select count(*) from standardised_contacts where {{ is_test_record('contact') }}",
@@ -274,7 +280,7 @@ def test_records_that_all_look_like_tests_are_none(
     assert connection.execute(sql).fetchall() == [(kept_out,)]
     # Matching decides alike.
     connection.execute("create temp table facts as from standardised_contacts")
-    _take_back_test_records(connection, MatchSettings())
+    _take_back_test_records(connection, MatchSettings(), address="email_std")
     assert connection.execute(
         "select count(*) filter (is_test_record) from facts"
     ).fetchall() == [(kept_out,)]

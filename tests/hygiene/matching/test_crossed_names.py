@@ -46,6 +46,8 @@ def answers(folder: Path, one: Name, other: Name) -> list[str]:
         (("smith", "jhon"), ("john", "smith"), ["crossed", "crossed"]),
         (("gerard", "georges"), ("georges", "masse"), ["otherwise", "crossed"]),
         (("georges", "masse"), ("gerard", "georges"), ["otherwise", "crossed"]),
+        (("r", "h"), ("h", "r"), ["otherwise", "otherwise"]),
+        (("e", "hamann"), ("hamann", "e"), ["swapped", "swapped"]),
     ],
 )
 def test_one_crossed_word_counts_once(

@@ -132,3 +132,58 @@ def test_a_father_is_not_his_son_whatever_else_they_share(
         edges_of(tmp_path, records), [item["source_record_key"] for item in records]
     )
     assert ("a:contact:1" in clusters["a:contact:0"]) is are_one
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("schuchhardt", "s", "initial"),
+        ("s", "schuchhardt", "initial"),
+        ("schuchhardt", "m", "otherwise"),
+    ],
+)
+def test_a_surname_may_be_an_initial(
+    tmp_path: Path, one: str, other: str, level: str
+) -> None:
+    edges = edges_of(
+        tmp_path,
+        [
+            contact("a:contact:1", "kunigunde", one, email="k.s@web.de"),
+            contact("a:contact:2", "kunigunde", other, email="k.s@web.de"),
+            *crowd(30),
+        ],
+    )
+    assert level_of(edges, "family_name") == level
+
+
+def test_two_people_with_the_same_initials_stay_apart(tmp_path: Path) -> None:
+    people = [
+        contact("a:contact:1", "e", "h", email="emmi.hamann@web.de", city="ulm"),
+        contact("a:contact:2", "e", "h", phone="+4930999", city="ulm"),
+        *crowd(60),
+    ]
+    edges = edges_of(tmp_path, people)
+    assert clusters_of(edges, ["a:contact:1", "a:contact:2"]) == {
+        "a:contact:1": {"a:contact:1"},
+        "a:contact:2": {"a:contact:2"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("mailbox", "merged"),
+    [("frida.hermighausen@gmal.com", True), ("ulf.hermighausen@gmail.com", False)],
+)
+def test_a_record_without_a_name_needs_the_mailbox(
+    tmp_path: Path, mailbox: str, *, merged: bool
+) -> None:
+    """Household members share phone and street, and only one of them the mailbox."""
+    home = {"mobile": "+49301234567", "street": "kabusgasse 58", "city": "ulm"}
+    first = contact(
+        "a:contact:1", "frida", "hermig", email="frida.hermighausen@gmail.com", **home
+    )
+    edges = edges_of(
+        tmp_path,
+        [first, contact("a:contact:2", None, None, email=mailbox, **home), *crowd(60)],
+    )
+    together = clusters_of(edges, ["a:contact:1", "a:contact:2"])["a:contact:1"]
+    assert (len(together) == 2) is merged

@@ -139,6 +139,8 @@ def test_the_fields_of_an_explanation_add_up_to_the_weight(tmp_path: Path) -> No
     ("one", "other", "is_close"),
     [
         ("jsmith7719@a.com", "jsmiht7719@b.com", True),
+        ("jsmith7719@a.com", "jsmiht7718@b.com", True),
+        ("barbara.cox37@a.com", "barbara.cox87@b.com", False),
         ("kazuya-kimura7719@a.com", "kazuya.kimura6625@b.com", False),
         ("rockstar@a.com", "rockstat@b.com", True),
     ],

@@ -12,6 +12,7 @@ import pytest
 from hygiene.matching.name_repair import repair_names
 from hygiene.matching.raw_values import (
     birth_date_sql,
+    email_sql,
     phone_sql,
     short_street_sql,
     street_sql,
@@ -33,6 +34,8 @@ def _value(expression: str, **columns: Any) -> Any:
     [
         ("+13102461501", "310/246-1501", "valid", "102461501"),
         (None, "310/246-1501", "invalid", "102461501"),
+        (None, "001-310-246-1501x39477", "invalid", "102461501"),
+        (None, "310 246 1501 ext. 12", "invalid", "102461501"),
         (None, "0310 2461501", "invalid", "102461501"),
         (None, "0000000000", "invalid", None),
         (None, "111-111-1111", "invalid", None),
@@ -48,6 +51,30 @@ def test_a_phone_without_a_country_is_its_digits(
         phone_sql("e164::VARCHAR", "phone::VARCHAR", "status"),
         e164=canonical,
         phone=raw,
+        status=status,
+    )
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("canonical", "raw", "status", "expected"),
+    [
+        ("ann.lee@yahoo.com", " Ann.Lee@Yahoo.com", "valid", "ann.lee@yahoo.com"),
+        (None, " Ann.Lee@Yahoo.d ", "invalid", "ann.lee@yahoo.d"),
+        (None, "info@yahoo.d", "invalid", None),  # too short to be nobody's role
+        (None, "ann lee@yahoo.d", "invalid", None),
+        (None, "ann.lee.yahoo.d", "invalid", None),
+        (None, "nobody@nowhere.com", "placeholder", None),
+        (None, None, "missing", None),
+    ],
+)
+def test_an_address_that_cannot_be_delivered_is_compared_as_written(
+    canonical: str | None, raw: str | None, status: str, expected: str | None
+) -> None:
+    found = _value(
+        email_sql("match::VARCHAR", "raw::VARCHAR", "status"),
+        match=canonical,
+        raw=raw,
         status=status,
     )
     assert found == expected
@@ -168,14 +195,19 @@ def test_no_date_that_begins_with_its_year_is_read_from_the_other_end() -> None:
 
 def _repaired(
     *names: tuple[str | None, str | None, str | None],
+    mailboxes: tuple[str, ...] = (),
 ) -> list[tuple[Any, ...]]:
+    """Repair names, and those of further records that have nothing but a mailbox."""
+    rows = [(*name, None) for name in names]
+    rows += [(None, None, None, mailbox) for mailbox in mailboxes]
     frame = pl.DataFrame(
-        [(str(number), *name) for number, name in enumerate(names)],
+        [(str(number), *row) for number, row in enumerate(rows)],
         schema={
             "source_record_key": pl.String,
             "given": pl.String,
             "family": pl.String,
             "full_name": pl.String,
+            "mailbox": pl.String,
         },
         orient="row",
     )
@@ -217,3 +249,19 @@ def test_a_lone_name_goes_where_the_table_has_it() -> None:
     assert repaired[5] == (None, None, "pollock")
     assert repaired[6] == ("anna", "anna", None)
     assert repaired[7] == ("reed", "reed", None), "one bearer is too little to move it"
+
+
+def test_a_mailbox_names_its_owner_where_the_table_knows_the_name() -> None:
+    found = _repaired(
+        ("anna", "pollock", None),
+        ("berta", "moss", None),
+        mailboxes=("anna.reed", "zoe_moss", "b.pollock", "web.shop", "moss", "anna.r2"),
+    )
+    assert found[2:] == [
+        ("anna", "anna", "reed"),
+        ("zoe", "zoe", "moss"),
+        ("b", "b", "pollock"),
+        (None, None, None),
+        (None, None, None),
+        (None, None, None),
+    ]
