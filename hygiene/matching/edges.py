@@ -30,6 +30,8 @@ COMPLETED = "component"
 """`blocking_rule_id` of pairs that were scored because they share a component."""
 EVIDENCE = "evidence"
 """`blocking_rule_id` of pairs that no blocking rule found and the model did not compare."""
+_SUSPECTED_MARGIN = 10.0
+"""Bits below the review zone up to which a pair that the CRM suspects goes to review."""
 _ROWS_AT_ONCE = 100_000
 
 
@@ -102,6 +104,7 @@ def write_edges(
     )
     gammas = [f"gamma_{item.name}" for item in specification.comparisons]
     floor = threshold.review_weight - run.settings.kept_margin
+    hopeless = threshold.review_weight - _SUSPECTED_MARGIN
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE decided AS
@@ -116,7 +119,7 @@ def write_edges(
                 WHEN evidence.is_same = false THEN 'non_match'
                 WHEN scored.weight >= {threshold.review_weight!r}
                     OR evidence.is_same THEN 'review'
-                WHEN is_suspected AND scored.weight >= {floor!r} THEN 'review'
+                WHEN is_suspected AND scored.weight >= {hopeless!r} THEN 'review'
                 ELSE 'non_match'
             END AS decision,
             CASE

@@ -104,7 +104,7 @@ class MatchSettings(BaseModel):
             description="Scored pairs further below the review zone than this are "
             "counted but not written to the edges.",
         ),
-    ] = 10.0
+    ] = 4.0
     max_block_size: Annotated[
         int,
         Field(ge=2, description="A blocking key with more records is left out."),

@@ -186,7 +186,8 @@ def suspecting(
         write_rulings(folder, RULINGS),
         folder / "edges.parquet",
         entity="contact",
-        settings=_SHIPPED,
+        # Wide enough to see the weights of pairs that nobody suspects, too.
+        settings=_SHIPPED.model_copy(update={"kept_margin": 10.0}),
         **settings,
     )
     edges = {

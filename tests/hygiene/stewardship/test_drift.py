@@ -17,7 +17,7 @@ from hygiene.stewardship.drift import (
 )
 
 SETTINGS = DriftSettings()
-SCORES = (0.1, 0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.1, 0.1)
+SCORES = (0.1, 0.1, 0.2, 0.1, 0.2, 0.1, 0.2)
 
 
 def run(**changes: Any) -> RunMeasures:
@@ -43,7 +43,7 @@ def run(**changes: Any) -> RunMeasures:
         ({"reviews_per_record": 0.4}, "pairs for review per record"),
         ({"records_per_golden": 3.0}, "records per golden record"),
         ({"largest_cluster": 40}, "largest cluster: 40 records, normal is up to 18"),
-        ({"scores": tuple(reversed([0.6, *[0.05] * 8]))}, "stability index"),
+        ({"scores": tuple(reversed([0.7, *[0.05] * 6]))}, "stability index"),
     ],
 )
 def test_each_measure_stops_by_itself(changes: dict[str, Any], said: str) -> None:
@@ -80,6 +80,14 @@ def test_nothing_is_judged_without_ground() -> None:
     assert off.is_normal
 
 
+def test_scores_in_the_bins_of_an_earlier_version_are_not_compared() -> None:
+    before = run(scores=(0.6, 0.1, *SCORES[1:]))
+    verdict = judge_drift(run(), [before], SETTINGS)
+    assert verdict.is_normal
+    assert verdict.stability_index is None
+    assert not judge_drift(run(pairs_per_record=9.0), [before], SETTINGS).is_normal
+
+
 def test_a_run_is_measured_from_its_files(tmp_path: Path) -> None:
     pl.DataFrame(
         {
@@ -105,5 +113,5 @@ def test_a_run_is_measured_from_its_files(tmp_path: Path) -> None:
     assert found.matches_per_record == pytest.approx(2 / 3)
     assert found.reviews_per_record == pytest.approx(1 / 3)  # without suspicions
     assert sum(found.scores) == pytest.approx(1)
-    assert [number for number, share in enumerate(found.scores) if share] == [0, 4, 8]
+    assert [number for number, share in enumerate(found.scores) if share] == [0, 2, 6]
     assert stability_index(found.scores, found.scores) == 0
