@@ -285,7 +285,7 @@ def build_features(
     notes = _take_back_test_records(
         connection,
         settings,
-        address="coalesce(email, role_email)" if is_contact else "domain",
+        address="email_match" if is_contact else "domain_std",
     )
     if is_contact:
         repair_names(connection)
@@ -370,10 +370,13 @@ def _take_back_test_records(
 
     A sandbox, or a copy with masked addresses, looks like tests all over: leaving them
     out would leave nothing to match. Where few records have an address, those few show it.
+    The warehouse decides alike (macro `is_test_record`).
     """
+    if not settings.exclude_test_records:
+        return ()
     counts = connection.execute(
         "SELECT count(*), count(*) FILTER (is_test_record), "
-        f"count({address}), count({address}) FILTER (is_test_record) FROM facts"
+        f"count({address}), count({address}) FILTER (is_test_record) FROM standardised"
     ).fetchone()
     records, tests, addressed, masked = counts if counts else (0, 0, 0, 0)
     share = settings.max_test_share
