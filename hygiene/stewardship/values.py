@@ -39,6 +39,8 @@ _VALUES = {
         "country": ("country_code", "country"),
     },
 }
+_NAMES = ("given_name", "family_name")
+"""Without either, matching reads the name from the mailbox."""
 _JOINED = {"locality": " ", "phone": " / "}
 """Fields of which every column is shown; of the others, the first that is filled."""
 
@@ -66,6 +68,8 @@ def read_values(run: RunTables, keys: Sequence[str]) -> dict[str, dict[str, str]
             ]
             if not known:
                 continue
+            if name in _NAMES:
+                known += _mailbox_sql(records.columns)
             joined = ", ".join(known)
             sql = (
                 f"concat_ws('{_JOINED[name]}', {known[0]}, nullif({known[-1]}, {known[0]}))"
@@ -83,3 +87,20 @@ def read_values(run: RunTables, keys: Sequence[str]) -> dict[str, dict[str, str]
         row.pop("source_record_key"): {name: value or "" for name, value in row.items()}
         for row in frame.iter_rows(named=True)
     }
+
+
+def _mailbox_sql(columns: Sequence[str]) -> list[str]:
+    """Return SQL of what matching reads as the name of a record without one."""
+    of_names = [
+        column
+        for name in _NAMES
+        for column in _VALUES["contact"][name]
+        if column in columns
+    ]
+    if "email" not in columns:
+        return []
+    named = ", ".join(f"nullif({quote_identifier(column)}, '')" for column in of_names)
+    return [
+        f"CASE WHEN coalesce({named}, NULL) IS NULL "
+        "THEN 'mailbox ' || nullif(split_part(email, '@', 1), '') END"
+    ]
