@@ -7,7 +7,7 @@
     what each record looked like stays in the stage file (test_rule) and is counted by the quality rules.
 #}
 {% macro is_test_record(entity) -%}
-    {%- set address = 'email_match' if entity == 'contact' else 'domain_std' -%}
+    {%- set address = 'email_std' if entity == 'contact' else 'domain_std' -%}
     (
         coalesce(cast(is_test_record as boolean), false)
         and (

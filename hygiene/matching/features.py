@@ -56,6 +56,7 @@ _CONTACT_COLUMNS = dict.fromkeys(
         "middle_name_std",
         "suffix_std",
         "email",
+        "email_std",
         "email_status",
         "email_match",
         "email_domain",
@@ -285,7 +286,7 @@ def build_features(
     notes = _take_back_test_records(
         connection,
         settings,
-        address="email_match" if is_contact else "domain_std",
+        address="email_std" if is_contact else "domain_std",
     )
     if is_contact:
         repair_names(connection)

@@ -268,7 +268,7 @@ def test_records_that_all_look_like_tests_are_none(
 ) -> None:
     connection.execute(
         f"create table standardised_contacts as select i < {tests} as is_test_record, "
-        f"case when i < {addressed} then 'a' || i end as email_match "
+        f"case when i < {addressed} then 'a' || i end as email_std "
         f"from range({records}) as t(i)"
     )
     sql = render(
@@ -281,7 +281,7 @@ def test_records_that_all_look_like_tests_are_none(
     # Matching decides alike.
     connection.execute("create temp table facts as from standardised_contacts")
     connection.execute("create temp view standardised as from standardised_contacts")
-    _take_back_test_records(connection, MatchSettings(), address="email_match")
+    _take_back_test_records(connection, MatchSettings(), address="email_std")
     assert connection.execute(
         "select count(*) filter (is_test_record) from facts"
     ).fetchall() == [(kept_out,)]
